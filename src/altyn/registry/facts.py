@@ -1,0 +1,68 @@
+"""Registry facts: the form in which the registry is written into the journal.
+
+A fact is a JSON object with the key `fact` naming its kind; the rest are its values. The
+configuration file makes facts today and the API will make the same ones; the registry
+knows no other way in. Each kind: see the table `_READERS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from altyn.identifiers import ParticipantId
+from altyn.money import Rate, Rounding
+from altyn.registry.participant import BinRange, Participant, Scheme
+
+Fact = dict[str, Any]
+Value = Scheme | Participant | BinRange | Rate
+
+
+def fact_of(value: Value) -> Fact:
+    """The fact that states a value; `value_of` is the inverse."""
+    if isinstance(value, Scheme):
+        return {"fact": "scheme", **asdict(value), "rounding": value.rounding.value}
+    if isinstance(value, Participant):
+        return {"fact": "participant", **asdict(value), "roles": sorted(value.roles)}
+    if isinstance(value, BinRange):
+        return {"fact": "bin", **asdict(value), "pan_lengths": sorted(value.pan_lengths)}
+    return {"fact": "rate", **value._asdict()}
+
+
+def value_of(fact: Mapping[str, Any]) -> Value:
+    """The value a fact states; raises LookupError for a kind that is not known."""
+    values = {key: value for key, value in fact.items() if key != "fact"}
+    reader = _READERS.get(str(fact["fact"]))
+    if reader is None:
+        raise LookupError(f"there is no registry fact of the kind {fact['fact']!r}")
+    return reader(values)
+
+
+def _scheme(values: dict[str, Any]) -> Scheme:
+    return Scheme(**{**values, "rounding": Rounding(values["rounding"])})
+
+
+def _participant(values: dict[str, Any]) -> Participant:
+    return Participant(
+        **{
+            **values,
+            "participant_id": ParticipantId(values["participant_id"]),
+            "roles": frozenset(values["roles"]),
+            "institution_ids": tuple(values["institution_ids"]),
+        }
+    )
+
+
+def _bin(values: dict[str, Any]) -> BinRange:
+    return BinRange(**{**values, "pan_lengths": frozenset(values["pan_lengths"])})
+
+
+def _rate(values: dict[str, Any]) -> Rate:
+    return Rate(**values)
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Value]] = {
+    "scheme": _scheme,
+    "participant": _participant,
+    "bin": _bin,
+    "rate": _rate,
+}

@@ -1,0 +1,55 @@
+"""The facts about who takes part: scheme, participants, BIN ranges.
+
+Each is a frozen value that comes from a registry fact (see `facts`), never from a setting.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from altyn.identifiers import ParticipantId
+from altyn.money import Rounding
+
+Role = Literal["issuer", "acquirer"]
+State = Literal["active", "suspended"]
+
+PREFIX_DIGITS_MIN: Final = 6
+PREFIX_DIGITS_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """The scheme itself: its rules that are one value for all participants."""
+
+    scheme_id: str
+    name: str
+    institution_id: str
+    timezone: str
+    cut_over_time: str
+    cross_border_currency: str
+    unmatched_reversal_code: str
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A member: `institution_ids` are the DE32 values it may send; caps are minor units."""
+
+    participant_id: ParticipantId
+    name: str
+    country: str
+    currency: str
+    roles: frozenset[str]
+    institution_ids: tuple[str, ...]
+    state: State = "active"
+    net_debit_caps: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BinRange:
+    """Card numbers that begin with `prefix` belong to an issuer's product."""
+
+    prefix: str
+    participant_id: ParticipantId
+    product: str
+    currency: str
+    pan_lengths: frozenset[int]
