@@ -1,0 +1,27 @@
+"""The table of the program's commands.
+
+A command is a module of this package with a Click command in its attribute `command`. It is
+imported when it is asked for and not before: `altyn --help` must not wait for the switch.
+"""
+
+from typing import Final, NamedTuple
+
+__all__ = ["COMMANDS", "CommandEntry"]
+
+
+class CommandEntry(NamedTuple):
+    """Where a command lives, and its one line in the list of commands."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Final[dict[str, CommandEntry]] = {
+    "demo": CommandEntry("altyn.runtime.commands.demo", "Run a whole scheme on this machine."),
+    "init": CommandEntry("altyn.runtime.commands.init", "Write the settings of a new scheme."),
+    "check": CommandEntry("altyn.runtime.commands.check", "Check settings and registry facts."),
+    "serve": CommandEntry("altyn.runtime.commands.serve", "Run the switch."),
+    "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
+    "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
+    "bench": CommandEntry("altyn.runtime.commands.bench", "Measure, and say on which machine."),
+}
