@@ -1,0 +1,108 @@
+"""Codec: bytes to Message and back for one dialect, by plans compiled per shape.
+
+A plan is made when the careful code has accepted the first message of its shape, so garbage never
+earns one, and at most ``PLANS_MAX`` shapes are kept for each direction; the oldest goes first. A
+hostile stream of bitmaps costs time at the careful code's rate and no memory.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+from altyn.message.bitmap import bitmap_width
+from altyn.message.plan import REFUSALS, DecodePlan, EncodePlan, decode_plan, encode_plan
+from altyn.message.reader import read_message
+from altyn.message.record import Message
+from altyn.message.spec import Specification, load_specification, parse_specification
+from altyn.message.writer import write_message, write_mti
+
+PLANS_MAX: Final = 512
+
+
+class Codec:
+    """Reads and writes the messages of one dialect. It has no state but its compiled plans."""
+
+    def __init__(self, specification: Specification) -> None:
+        self.specification = specification
+        mti_width = 2 if specification.mti_encoding == "bcd" else 4
+        self._one_bitmap = mti_width + bitmap_width(specification.bitmap_encoding)
+        self._two_bitmaps = self._one_bitmap + bitmap_width(specification.bitmap_encoding)
+        self._decoders: dict[bytes, DecodePlan] = {}
+        self._encoders: dict[tuple[int, ...], EncodePlan] = {}
+        self._message_types: dict[str, bytes] = {}
+
+    def decode(self, data: bytes) -> Message:
+        """The message that ``data`` is, whole: no frame header before, nothing after.
+
+        Raises ``MessageError`` with the reason, the field and the offset, and what could be read.
+        """
+        # A head with one bitmap and a head with two differ in length, so they share a table.
+        plan = self._decoders.get(data[: self._one_bitmap])
+        if plan is None:
+            plan = self._decoders.get(data[: self._two_bitmaps])
+        if plan is not None:
+            try:
+                message = plan(data)
+            except REFUSALS:
+                message = None
+            if message is not None:
+                return message
+        return self._decode_carefully(bytes(data), plan is None)
+
+    def encode(self, message: Message) -> bytes:
+        """The bytes of a message, without a frame header.
+
+        Raises ``MessageError`` for a field that the dialect lacks and for a value of the wrong
+        type, characters or length. Nothing is ever truncated; a short value is padded only where
+        the dialect's table says so.
+        """
+        fields = message.fields
+        plan = self._encoders.get(tuple(fields))
+        head = self._message_types.get(message.mti)
+        if plan is not None and head is not None:
+            try:
+                body = plan(fields)
+            except REFUSALS:
+                body = None
+            if body is not None:
+                return head + body
+        return self._encode_carefully(message)
+
+    def _decode_carefully(self, data: bytes, shape_is_new: bool) -> Message:
+        message = read_message(self.specification, data)
+        if shape_is_new:
+            numbers = sorted(message.fields)
+            head = self._two_bitmaps if numbers and numbers[-1] > 64 else self._one_bitmap
+            plan = decode_plan(self.specification, message.mti, numbers, head)
+            _keep(self._decoders, data[:head], plan)
+        return message
+
+    def _encode_carefully(self, message: Message) -> bytes:
+        data = write_message(self.specification, message)
+        self._message_types[message.mti] = write_mti(self.specification, message.mti)
+        shape = tuple(message.fields)
+        if shape not in self._encoders:
+            _keep(self._encoders, shape, encode_plan(self.specification, sorted(shape)))
+        return data
+
+
+def _keep(plans: dict[Any, Any], shape: object, plan: object) -> None:
+    if len(plans) >= PLANS_MAX:
+        del plans[next(iter(plans))]
+    plans[shape] = plan
+
+
+@cache
+def load_codec(name: str) -> Codec:
+    """The codec of a shipped dialect, one for the whole process.
+
+    Raises ``SpecificationError`` for a name that is not among ``dialect_names()``.
+    """
+    return Codec(load_specification(name))
+
+
+def parse_codec(text: str, file: str) -> Codec:
+    """The codec of a dialect given as the text of its TOML table.
+
+    ``file`` names the table in messages. Raises ``SpecificationError`` naming every fault.
+    """
+    return Codec(parse_specification(text, file))
