@@ -1,0 +1,79 @@
+"""Why a transaction ended as it did, in order of precedence, and what DE39 says of it.
+
+When several reasons hold, the first in this order is the one that is answered. Response
+codes are those of ISO 8583:1987 (table of DE39).
+"""
+
+from enum import IntEnum
+from typing import Final
+
+
+class Outcome(IntEnum):
+    """How a request ended. The order of the refusals is the order of the checks."""
+
+    UNREADABLE = 1
+    NOT_SIGNED_ON = 2
+    FOREIGN_INSTITUTION = 3
+    DUPLICATE_DIFFERS = 4
+    REVERSED_BEFORE_ARRIVAL = 5
+    UNSUPPORTED = 6
+    ACQUIRER_SUSPENDED = 7
+    INVALID_PAN = 8
+    UNKNOWN_ISSUER = 9
+    ISSUER_SUSPENDED = 10
+    EXPIRED_CARD = 11
+    INVALID_AMOUNT = 12
+    NO_RATE = 13
+    CAP_EXCEEDED = 14
+    ISSUER_UNREACHABLE = 15
+    OVERLOADED = 16
+    # After forwarding
+    APPROVED = 20
+    DECLINED_BY_ISSUER = 21
+    ISSUER_LATE = 22
+    ISSUER_ANSWER_INVALID = 23
+    ISSUER_LINK_LOST = 24
+    REVERSED_IN_FLIGHT = 25
+    SWITCH_RESTARTED = 26
+    # Reversals and advices
+    ACCEPTED = 30
+    ALREADY_REVERSED = 31
+    NO_ORIGINAL = 32
+    ORIGINAL_NOT_APPROVED = 33
+    ABOVE_ORIGINAL = 34
+
+
+RESPONSE_CODES: Final[dict[Outcome, str]] = {
+    Outcome.UNREADABLE: "30",
+    Outcome.NOT_SIGNED_ON: "91",
+    Outcome.FOREIGN_INSTITUTION: "58",
+    Outcome.DUPLICATE_DIFFERS: "94",
+    Outcome.REVERSED_BEFORE_ARRIVAL: "21",
+    Outcome.UNSUPPORTED: "12",
+    Outcome.ACQUIRER_SUSPENDED: "58",
+    Outcome.INVALID_PAN: "14",
+    Outcome.UNKNOWN_ISSUER: "15",
+    Outcome.ISSUER_SUSPENDED: "92",
+    Outcome.EXPIRED_CARD: "54",
+    Outcome.INVALID_AMOUNT: "13",
+    Outcome.NO_RATE: "12",
+    Outcome.CAP_EXCEEDED: "61",
+    Outcome.ISSUER_UNREACHABLE: "91",
+    Outcome.OVERLOADED: "96",
+    Outcome.APPROVED: "00",
+    Outcome.DECLINED_BY_ISSUER: "05",
+    Outcome.ISSUER_LATE: "91",
+    Outcome.ISSUER_ANSWER_INVALID: "91",
+    Outcome.ISSUER_LINK_LOST: "91",
+    Outcome.REVERSED_IN_FLIGHT: "21",
+    Outcome.SWITCH_RESTARTED: "91",
+    Outcome.ACCEPTED: "00",
+    Outcome.ALREADY_REVERSED: "00",
+    Outcome.NO_ORIGINAL: "25",
+    Outcome.ORIGINAL_NOT_APPROVED: "00",
+    Outcome.ABOVE_ORIGINAL: "13",
+}
+"""The code of each outcome; an issuer's own code takes its place where it answered."""
+
+APPROVAL_CODES: Final = frozenset({"00", "08", "85"})
+"""What an issuer may say for yes: approved, honour with identification, no reason to decline."""
