@@ -1,0 +1,1 @@
+"""The tests: one folder per package, and folders for what belongs to no single package."""

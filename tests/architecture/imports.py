@@ -1,0 +1,118 @@
+"""The rules of imports: levels, doors and bans.
+
+The table of levels stands here and nowhere else. A package imports only from levels below its own;
+packages on one level are strangers.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.architecture.source import Source
+
+LEVELS = {
+    name: level
+    for level, names in enumerate(
+        (
+            ("money", "card", "clock", "identifiers"),
+            ("journal", "ledger", "crypto"),
+            ("transaction", "registry"),
+            ("message", "compliance"),
+            ("wire", "switch", "clearing"),
+            ("settlement", "disputes"),
+            ("reports", "simulators"),
+            ("console", "certification", "testing"),
+            ("runtime",),
+        )
+    )
+    for name in names
+}
+
+# Nothing else has ever heard of a field number.
+KNOW_MESSAGES = {"wire", "simulators", "certification", "testing", "runtime"}
+
+# A witness must not share the accused's code.
+WITNESSES = {"simulators", "certification"}
+ACCUSED = {"registry", "compliance", "wire", "switch", "clearing", "settlement"}
+
+# Nothing imports these but the tests.
+SUMMITS = {"runtime", "testing"}
+
+
+class Import(NamedTuple):
+    """One imported name: the module it comes from, the name (empty for `import x`), the line."""
+
+    module: str
+    name: str
+    line: int
+
+    @property
+    def unit(self) -> str:
+        """The part of Altyn that is imported, or "" for `altyn` itself and for other libraries."""
+        parts = self.module.split(".")
+        if parts[0] != "altyn":
+            return ""
+        if len(parts) > 1:
+            return parts[1]
+        return self.name if self.name in LEVELS else ""
+
+    @property
+    def passes_door(self) -> bool:
+        """Whether it takes a name from `altyn.unit` and not from a module inside it."""
+        return len(self.module.split(".")) <= 2
+
+
+def imports_of(source: Source) -> Iterator[Import]:
+    """Every import in the file, wherever it stands, with relative ones made absolute."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, "", node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                above = source.package.split(".")[: -(node.level - 1) or None]
+                module = ".".join([*above, *([module] if module else [])])
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno)
+
+
+def _foreign(source: Source) -> Iterator[Import]:
+    return (item for item in imports_of(source) if item.unit not in ("", source.unit))
+
+
+def level_problems(source: Source) -> Iterator[str]:
+    """Imports go down only."""
+    if source.unit and source.unit not in LEVELS:
+        yield f"line 1: {source.unit} has no level; give it one in tests/architecture/imports.py"
+        return
+    for item in _foreign(source):
+        if item.unit not in LEVELS:
+            yield f"line {item.line}: imports {item.unit}, which has no level"
+        elif not source.unit or LEVELS[item.unit] >= LEVELS[source.unit]:
+            yield f"line {item.line}: imports {item.unit}, which is not on a level below"
+
+
+def door_problems(source: Source) -> Iterator[str]:
+    """Another package is imported through its `__init__`, never from a module inside it."""
+    for item in _foreign(source):
+        if not item.passes_door:
+            yield f"line {item.line}: imports {item.module}; import from altyn.{item.unit}"
+
+
+def ban_problems(source: Source) -> Iterator[str]:
+    """Three of the four bans on top of the levels; the fourth is in banned_calls."""
+    for item in _foreign(source):
+        if item.unit == "message" and source.unit not in KNOW_MESSAGES:
+            yield f"line {item.line}: imports message; only the edges know field numbers"
+        if item.unit in ACCUSED and source.unit in WITNESSES:
+            yield f"line {item.line}: imports {item.unit}; a witness shares no code with it"
+        if item.unit in SUMMITS:
+            yield f"line {item.line}: imports {item.unit}; only tests may"
+
+
+def star_problems(source: Source) -> Iterator[str]:
+    """Names are imported one by one, so that a reader can find them."""
+    for item in imports_of(source):
+        if item.name == "*":
+            yield f"line {item.line}: imports everything from {item.module}"
