@@ -18,8 +18,8 @@ OPENING_NAMES = {"open", "input", "print", "breakpoint", "exec", "eval", "__impo
 TIME_NAMES = {"now", "utcnow", "today"}
 RANDOM_NAMES = {"uuid1", "uuid4", "urandom", "default_rng"}
 
-# One seeded generator belongs to the simulated world.
-MAY_IMPORT = {"testing": {"random"}}
+# What is simulated follows from a seed; `seed_problems` sees to it that there is one.
+MAY_IMPORT = {"testing": {"random"}, "simulators": {"random"}}
 
 # The codec writes a decoder for each bitmap, from a specification shipped inside the package and
 # checked when it was read; nothing that came from a peer reaches the text that is run.
@@ -47,6 +47,23 @@ def outside_world_problems(source: Source) -> Iterator[str]:
             yield f"line {node.lineno}: calls {called}; only runtime reaches outside"
         elif called in TIME_NAMES | RANDOM_NAMES and isinstance(node, ast.Call):
             yield f"line {node.lineno}: calls {called}; time and chance come in as arguments"
+
+
+def seed_problems(source: Source) -> Iterator[str]:
+    """Where `random` may be used, only a generator with a seed is: the same seed, the same day."""
+    if source.unit == "runtime":
+        return
+    for item in imports_of(source):
+        if item.module == "random" and item.name not in ("", "Random"):
+            yield f"line {item.line}: random.{item.name}; use random.Random with a seed"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "random":
+            if node.attr != "Random":
+                yield f"line {node.lineno}: random.{node.attr}; use random.Random with a seed"
+        elif isinstance(node, ast.Call) and not node.args and not node.keywords:
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name == "Random":
+                yield f"line {node.lineno}: a generator without a seed"
 
 
 def _called_name(node: ast.AST) -> str:

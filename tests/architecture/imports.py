@@ -33,7 +33,9 @@ KNOW_MESSAGES = {"wire", "simulators", "certification", "testing", "runtime"}
 
 # A witness must not share the accused's code.
 WITNESSES = {"simulators", "certification"}
-ACCUSED = {"registry", "compliance", "wire", "switch", "clearing", "settlement"}
+ACCUSED = {
+    "transaction", "registry", "compliance", "wire", "switch", "clearing", "settlement",
+}  # fmt: skip
 
 # Nothing imports these but the tests.
 SUMMITS = {"runtime", "testing"}

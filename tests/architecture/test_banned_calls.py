@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.architecture.banned_calls import float_problems, outside_world_problems
+from tests.architecture.banned_calls import float_problems, outside_world_problems, seed_problems
 from tests.architecture.source import Rule, Source, package_sources, problems
 
 
-@pytest.mark.parametrize("rule", [outside_world_problems, float_problems])
+@pytest.mark.parametrize("rule", [outside_world_problems, seed_problems, float_problems])
 def test_package_keeps_out_of_the_outside_world_and_off_floats(rule: Rule) -> None:
     """No module of the package opens, asks the time, draws a number or computes in floats."""
     assert problems(rule, package_sources()) == []
@@ -36,10 +36,28 @@ def test_ban_on_the_outside_world_bites(text: str) -> None:
     assert list(outside_world_problems(Source("altyn.runtime.a", text))) == []
 
 
-def test_simulated_world_has_one_seeded_generator() -> None:
-    """`testing` may import random, and nothing else from outside."""
-    assert list(outside_world_problems(Source("altyn.testing.a", "import random"))) == []
-    assert len(list(outside_world_problems(Source("altyn.testing.a", "import time")))) == 1
+@pytest.mark.parametrize("unit", ["testing", "simulators"])
+def test_what_is_simulated_may_follow_from_a_seed(unit: str) -> None:
+    """The simulated world may import random, and nothing else from outside."""
+    name = f"altyn.{unit}.a"
+    seeded = Source(name, "import random\nchance = random.Random(7)\nchance.shuffle(cards)")
+    assert [*outside_world_problems(seeded), *seed_problems(seeded)] == []
+    assert len(list(outside_world_problems(Source(name, "import time")))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "card = random.choice(cards)",
+        "from random import shuffle",
+        "chance = random.Random()",
+        "chance = Random()",
+        "chance = random.SystemRandom",
+    ],
+)
+def test_ban_on_chance_without_a_seed_bites(text: str) -> None:
+    """A generator shared by all or without a seed is found, even in the simulated world."""
+    assert len(list(seed_problems(Source("altyn.simulators.a", text)))) == 1
 
 
 def test_clock_that_was_handed_in_may_be_asked() -> None:
