@@ -1,7 +1,7 @@
 """ISO 8583 messages in every dialect the scheme speaks, knowing nothing of sockets."""
 
 from altyn.message.codec import Codec, load_codec, parse_codec
-from altyn.message.record import Message, MessageError, masked_pan, masked_value
+from altyn.message.record import Message, MessageError, masked_value
 from altyn.message.spec import (
     Specification,
     SpecificationError,
@@ -9,6 +9,8 @@ from altyn.message.spec import (
     load_specification,
     parse_specification,
 )
+from altyn.message.tlv import TlvError, build_tlv, parse_tlv
+from altyn.message.track2 import Track2, parse_track2
 
 __all__ = [
     "Codec",
@@ -16,11 +18,15 @@ __all__ = [
     "MessageError",
     "Specification",
     "SpecificationError",
+    "TlvError",
+    "Track2",
+    "build_tlv",
     "dialect_names",
     "load_codec",
     "load_specification",
-    "masked_pan",
     "masked_value",
     "parse_codec",
     "parse_specification",
+    "parse_tlv",
+    "parse_track2",
 ]

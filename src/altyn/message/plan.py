@@ -9,12 +9,13 @@ allowed prefixes only, so that a sign, a space or a foreign digit is simply not 
 A plan never explains itself. Where a check fails, a lookup misses or a type is wrong, it returns
 None or raises one of ``REFUSALS``, and the careful reader or writer finds out why.
 
-The source handed to ``exec`` is made of numbers from a checked specification and of fixed
+The source that is compiled is made of numbers from a checked specification and of fixed
 fragments written here; no text from a table or a message ever becomes code.
 """
 
 from collections.abc import Callable
 from functools import cache
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 from altyn.message.bitmap import write_bitmaps
@@ -188,8 +189,7 @@ def decode_plan(
     for number in fields:
         source.add(specification.fields[number])
     source.close_region()
-    plan: DecodePlan = _compiled(source.text(mti), source.names)
-    return plan
+    return _compiled(source.text(mti), source.names)
 
 
 def encode_plan(specification: Specification, fields: list[int]) -> EncodePlan:
@@ -198,8 +198,7 @@ def encode_plan(specification: Specification, fields: list[int]) -> EncodePlan:
     for number in fields:
         source.add(specification.fields[number])
     source.close_group()
-    plan: EncodePlan = _compiled(source.text(), source.names)
-    return plan
+    return _compiled(source.text(), source.names)
 
 
 class _EncoderSource:
@@ -342,7 +341,10 @@ def _word(kind: str) -> str:
     return kind.replace("+", "_")
 
 
-def _compiled(source: str, names: dict[str, Any]) -> Any:
-    # Numbers and fixed fragments only, see the module's docstring.
-    exec(compile(source, "<altyn message plan>", "exec"), names)  # noqa: S102
-    return names["plan"]
+def _compiled(source: str, names: dict[str, Any]) -> FunctionType:
+    """The one function of the source, with these names as its globals."""
+    # Numbers and fixed fragments only, see the module's docstring. The module around the function
+    # is compiled and never run: its code object is taken from the module's constants.
+    module = compile(source, "<altyn message plan>", "exec")
+    (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
+    return FunctionType(code, names)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from altyn.card import mask
 from altyn.message.field import Value
 
 _SHOWN_RANGES: Final = ((3, 13), (15, 33), (37, 44), (49, 51), (54, 54), (66, 71), (73, 94))
@@ -11,29 +12,19 @@ _SHOWN: Final = frozenset(
 """Fields that carry no card data in any shipped dialect; every other is hidden when printed."""
 
 _PAN: Final = 2
-_PAN_DIGITS_MIN: Final = 13
-
-
-def masked_pan(pan: str) -> str:
-    """The first six and last four digits with stars between; a short or odd one wholly hidden.
-
-    Source: PCI DSS 4.0, requirement 3.4.1.
-    """
-    if len(pan) < _PAN_DIGITS_MIN or not (pan.isascii() and pan.isdigit()):
-        return "*" * len(pan)
-    return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}"
 
 
 def masked_value(field: int, value: Value) -> str:
     """The value of a field as it may be shown to people and written to logs.
 
     The PAN keeps its first six and last four digits; tracks, PIN, chip data, keys and everything
-    not known to be harmless gives its length only. A mask in doubt hides.
+    not known to be harmless gives its length only. A mask in doubt hides. Source: PCI DSS 4.0,
+    requirement 3.4.1.
     """
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if field == _PAN:
-        return masked_pan(value)
+        return mask(value) if value.isascii() and value.isdigit() else "*" * len(value)
     if field in _SHOWN:
         return value
     return f"<{len(value)} characters>"
