@@ -1,0 +1,376 @@
+"""Between messages and the scheme's own words: the only file that knows what a field means.
+
+Reading turns a Message into a Request, a Response or a Network; writing makes the replies,
+the forwarded requests and the advices. Field meanings: ISO 8583:1987, table of data
+elements. Card data that must not be kept (track, PIN block, verification value) stays in
+`payload`, which lives no longer than the transaction is in flight.
+"""
+
+from typing import Final, NamedTuple, cast
+
+from altyn.card import Pan
+from altyn.message.field import Value
+from altyn.message.record import Message
+from altyn.transaction import Kind, Original, Request, Response
+
+REQUEST_TYPES: Final = {
+    "0100": (Kind.AUTHORIZATION, False),
+    "0101": (Kind.AUTHORIZATION, True),
+    "0120": (Kind.AUTHORIZATION_ADVICE, False),
+    "0121": (Kind.AUTHORIZATION_ADVICE, True),
+    "0200": (Kind.FINANCIAL, False),
+    "0201": (Kind.FINANCIAL, True),
+    "0220": (Kind.FINANCIAL_ADVICE, False),
+    "0221": (Kind.FINANCIAL_ADVICE, True),
+    "0400": (Kind.REVERSAL, False),
+    "0401": (Kind.REVERSAL, True),
+    "0420": (Kind.REVERSAL_ADVICE, False),
+    "0421": (Kind.REVERSAL_ADVICE, True),
+}
+RESPONSE_TYPES: Final = {
+    "0110": Kind.AUTHORIZATION,
+    "0130": Kind.AUTHORIZATION_ADVICE,
+    "0210": Kind.FINANCIAL,
+    "0230": Kind.FINANCIAL_ADVICE,
+    "0410": Kind.REVERSAL,
+    "0430": Kind.REVERSAL_ADVICE,
+}
+_ADVICE_TYPES: Final = {
+    Kind.AUTHORIZATION_ADVICE: ("0120", "0121"),
+    Kind.FINANCIAL_ADVICE: ("0220", "0221"),
+    Kind.REVERSAL: ("0420", "0421"),
+    Kind.REVERSAL_ADVICE: ("0420", "0421"),
+}
+MESSAGE_TYPES: Final = {kind: mti for mti, (kind, repeat) in REQUEST_TYPES.items() if not repeat}
+
+_REQUIRED: Final = (3, 4, 7, 11, 32, 49)
+_INQUIRY_PREFIXES: Final = ("30", "31", "70")
+_ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
+_ADDITIONAL: Final = (44, 48, 54, 55, 62, 63)
+_NOT_FORWARDED: Final = (5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
+_NETWORK: Final = (7, 11, 32, 33, 70)
+_BLANK_NAME: Final = " " * 40
+
+_Texts = dict[int, str]
+"""The fields read here are texts in every dialect; the binary ones are 52, 55, 64, 96, 128."""
+
+SIGN_ON: Final = "001"
+SIGN_OFF: Final = "002"
+CUT_OVER: Final = "201"
+ECHO_TEST: Final = "301"
+
+
+class Network(NamedTuple):
+    """A network management message (08xx). `code` is DE70; `answer` is DE39 of a reply."""
+
+    code: str
+    stan: str
+    institution: str
+    answer: str | None
+    payload: Message
+
+
+class Unsupported(NamedTuple):
+    """A well-formed message of a type the scheme does not speak; `wants_reply` by its type."""
+
+    wants_reply: bool
+    payload: Message
+
+
+Read = Request | Response | Network | Unsupported
+
+
+def read(message: Message, link_id: str, origin: object, defect: str | None = None) -> Read:
+    """What a message says. `origin` is handed back with the reply.
+
+    A request that lacks what every request must have comes back with its `defect` named;
+    `defect` is given by the caller when the message was only partly readable.
+    """
+    mti = message.mti
+    found = REQUEST_TYPES.get(mti)
+    if found is not None:
+        return _read_request(message, found[0], found[1], link_id, origin, defect)
+    kind = RESPONSE_TYPES.get(mti)
+    if kind is not None:
+        return _read_response(message, kind, link_id)
+    if mti[:2] == "08":
+        return _read_network(message)
+    # An even third digit asks for an answer; a 1987 message begins with 0.
+    return Unsupported(mti[0] == "0" and mti[2] in "02", message)
+
+
+def _read_request(
+    message: Message, kind: Kind, repeat: bool, link_id: str, origin: object, defect: str | None
+) -> Request:
+    get = cast("_Texts", message.fields).get
+    pan = get(2, "")
+    track2 = get(35)
+    if defect is None:
+        defect = _find_defect(message, pan, track2)
+    if not pan and track2 is not None:
+        pan = track2.partition("=")[0].partition("D")[0]
+    expiry = get(14)
+    if expiry is None:
+        expiry = track2[len(pan) + 1 : len(pan) + 5] if track2 is not None else "    "
+    replacement = get(95)
+    return Request(
+        kind,
+        repeat,
+        Pan(pan),
+        get(3, "      "),
+        int(get(4, "0")),
+        get(49, "   "),
+        get(11, "      "),
+        get(7, "          "),
+        get(32, "").lstrip("0"),
+        get(37, "            "),
+        get(41, "        "),
+        get(42, "               "),
+        get(43, _BLANK_NAME),
+        get(18, "    "),
+        get(22, "   ")[:3],
+        get(25, "  "),
+        expiry,
+        get(12, "      "),
+        get(13, "    "),
+        get(38, "      "),
+        _read_original(get(90)),
+        None if replacement is None else int(replacement[:12]),
+        defect,
+        message,
+        link_id,
+        origin,
+    )
+
+
+def _find_defect(message: Message, pan: str, track2: str | None) -> str | None:
+    fields = message.fields
+    for number in _REQUIRED:
+        if number not in fields and not (
+            number in (4, 49) and str(fields.get(3, ""))[:2] in _INQUIRY_PREFIXES
+        ):
+            return f"field {number} is missing"
+    if track2 is not None:
+        if pan:
+            separator = track2[len(pan) : len(pan) + 1]
+            if track2[: len(pan)] != pan or separator not in ("=", "D"):
+                return "field 35 names another card than field 2"
+    elif not pan:
+        return "field 2 is missing"
+    if message.mti[1] == "4" and 90 not in fields:
+        return "field 90 is missing"
+    return None
+
+
+def _read_original(data: str | None) -> Original | None:
+    """DE90 is n42: MTI 4, STAN 6, transmission 10, acquirer 11, forwarder 11."""
+    if data is None:
+        return None
+    found = REQUEST_TYPES.get(data[:4])
+    if found is None:
+        return None
+    return Original(found[0], data[4:10], data[10:20], data[20:31].lstrip("0"))
+
+
+def _read_response(message: Message, kind: Kind, link_id: str) -> Response:
+    get = cast("_Texts", message.fields).get
+    amount = get(4)
+    return Response(
+        kind,
+        get(11, ""),
+        get(7, ""),
+        get(39, ""),
+        get(38, "      "),
+        None if amount is None else int(amount),
+        get(2),
+        pack_additional(message.fields),
+        link_id,
+    )
+
+
+def _read_network(message: Message) -> Network | Unsupported:
+    get = cast("_Texts", message.fields).get
+    is_request = message.mti[2] in "02"
+    if message.mti not in ("0800", "0801", "0820", "0810", "0830"):
+        return Unsupported(is_request, message)
+    institution = (get(33) or get(32) or "").lstrip("0")
+    answer = None if is_request else get(39, "")
+    return Network(get(70, ""), get(11, ""), institution, answer, message)
+
+
+def pack_additional(fields: dict[int, Value]) -> bytes:
+    """An answer's further data as kept with the transaction: number, length (2), value."""
+    parts = b""
+    for number in _ADDITIONAL:
+        if number in fields:
+            value = fields[number]
+            data = value if isinstance(value, bytes) else value.encode("ascii")
+            parts += bytes((number, len(data) >> 8, len(data) & 255)) + data
+    return parts
+
+
+def unpack_additional(packed: bytes) -> dict[int, Value]:
+    """The fields of `pack_additional`; DE55 is bytes, the rest text."""
+    fields: dict[int, Value] = {}
+    place = 0
+    while place < len(packed):
+        number = packed[place]
+        end = place + 3 + (packed[place + 1] << 8 | packed[place + 2])
+        data = packed[place + 3 : end]
+        fields[number] = data if number == 55 else data.decode("ascii")
+        place = end
+    return fields
+
+
+def write_reply(
+    request: Message,
+    response_code: str,
+    authorization_code: str = "",
+    additional: bytes = b"",
+    settlement_date: str = "",
+) -> Message:
+    """The reply to a request: its key fields again, DE39, and what the issuer added.
+
+    settlement_date is MMDD (DE15), left out when empty; a blank authorization code too.
+    """
+    fields = request.fields
+    reply: dict[int, Value] = {n: fields[n] for n in _ECHOED if n in fields}
+    if settlement_date:
+        reply[15] = settlement_date
+    if authorization_code and authorization_code != "      ":
+        reply[38] = authorization_code
+    reply[39] = response_code
+    if additional:
+        reply.update(unpack_additional(additional))
+    return Message(reply_type(request.mti), reply)
+
+
+def reply_type(mti: str) -> str:
+    """The message type that answers one: the function digit goes up, a repeat's mark goes."""
+    return f"{mti[:2]}{int(mti[2]) + 1}0"
+
+
+class Money(NamedTuple):
+    """An amount for DE5 or DE6: minor units, numeric currency code, rate as DE9/DE10 have it."""
+
+    amount: int
+    currency: str
+    rate: str
+
+
+def write_forward(
+    request: Message,
+    pan: str,
+    stan: str,
+    transmission: str,
+    settlement_date: str,
+    scheme_institution: str,
+    settlement: Money | None,
+    billing: Money | None,
+) -> Message:
+    """The request as it goes to the issuer: the switch's own STAN and transmission time.
+
+    The retrieval reference (DE37) is the acquirer's and stays; fields the scheme does not
+    know the meaning of pass through unseen.
+    """
+    fields = dict(request.fields)
+    for number in _NOT_FORWARDED:
+        fields.pop(number, None)
+    if 2 not in fields:
+        fields[2] = pan[:]
+    fields[7] = transmission
+    fields[11] = stan
+    fields[15] = settlement_date
+    fields[33] = scheme_institution
+    if settlement is not None:
+        fields[5] = f"{settlement.amount:012d}"
+        fields[9] = settlement.rate
+        fields[50] = settlement.currency
+    if billing is not None:
+        fields[6] = f"{billing.amount:012d}"
+        fields[10] = billing.rate
+        fields[51] = billing.currency
+    if settlement is not None or billing is not None:
+        fields[16] = transmission[:4]
+    mti = request.mti
+    return Message(mti if mti[3] == "0" else mti[:3] + "0", fields)
+
+
+class Advice(NamedTuple):
+    """What an advice to an issuer says; texts are blank where nothing is known."""
+
+    kind: Kind
+    repeat: bool
+    pan: Pan
+    processing_code: str
+    amount: int
+    currency: str
+    stan: str
+    transmission: str
+    local_time: str
+    local_date: str
+    expiry: str
+    category: str
+    entry_mode: str
+    condition: str
+    rrn: str
+    authorization_code: str
+    response_code: str
+    terminal: str
+    merchant: str
+    merchant_name: str
+    acquirer: str
+    scheme_institution: str
+    settlement_date: str
+    original: str
+    remaining: int | None
+
+
+def write_advice(advice: Advice) -> Message:
+    """An advice (0120, 0220, 0420) or its repeat, made from what the journal keeps.
+
+    `original` is MTI, STAN and transmission as the issuer knows them; `remaining` is the
+    amount that stands after a partial reversal (DE95), None when nothing does.
+    """
+    texts = {
+        3: advice.processing_code,
+        7: advice.transmission,
+        11: advice.stan,
+        12: advice.local_time,
+        13: advice.local_date,
+        14: advice.expiry,
+        15: advice.settlement_date,
+        18: advice.category,
+        22: advice.entry_mode,
+        25: advice.condition,
+        32: advice.acquirer,
+        33: advice.scheme_institution,
+        37: advice.rrn,
+        38: advice.authorization_code,
+        39: advice.response_code,
+        41: advice.terminal,
+        42: advice.merchant,
+        43: advice.merchant_name,
+        49: advice.currency,
+    }
+    fields: dict[int, Value] = {2: advice.pan[:], 4: f"{advice.amount:012d}"}
+    fields.update({number: text for number, text in texts.items() if text.strip()})
+    if advice.original.strip():
+        acquirer = advice.acquirer.rjust(11, "0")
+        institution = advice.scheme_institution.rjust(11, "0")
+        fields[90] = advice.original + acquirer + institution
+    if advice.remaining is not None:
+        fields[95] = f"{advice.remaining:012d}".ljust(42, "0")
+    return Message(_ADVICE_TYPES[advice.kind][advice.repeat], fields)
+
+
+def write_network(code: str, stan: str, transmission: str, institution: str) -> Message:
+    """A network management request of the switch (0800)."""
+    return Message("0800", {7: transmission, 11: stan, 33: institution, 70: code})
+
+
+def write_network_reply(request: Message, response_code: str) -> Message:
+    """The answer to a network management request, or to a message type nobody serves."""
+    fields: dict[int, Value] = {n: request.fields[n] for n in _NETWORK if n in request.fields}
+    fields[39] = response_code
+    return Message(reply_type(request.mti), fields)
