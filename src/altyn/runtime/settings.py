@@ -1,0 +1,281 @@
+"""Settings of one node: where things run. What the scheme decides is in the scheme file.
+
+One typed, frozen object, read at the edge; paths are taken from the settings file's folder.
+docs/reference/settings.md is made from the descriptions below.
+"""
+
+from dataclasses import dataclass, field
+from os import fsencode
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from altyn.identifiers import LinkId, ParticipantId
+from altyn.runtime.configuration.document import Document, read_document
+from altyn.runtime.configuration.problem import ConfigurationError, Problem
+from altyn.runtime.configuration.validation import (
+    ALPHANUMERIC_8,
+    Form,
+    Table,
+    field_problems,
+    read_entries,
+    read_table,
+    refused,
+    repeated,
+    stated,
+)
+
+__all__ = [
+    "ConfigurationError",
+    "ControlSettings",
+    "JournalSettings",
+    "LimitSettings",
+    "LinkSettings",
+    "LogSettings",
+    "Problem",
+    "Settings",
+    "SettingsReading",
+    "StatusSettings",
+    "load_settings",
+    "read_settings",
+]
+
+# sockaddr_un holds 108 bytes with the closing NUL (Linux, unix(7)).
+SOCKET_PATH_BYTES_MAX: Final = 107
+OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control")
+WILDCARD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, never bound here
+
+
+def _resolve(path: Path, info: ValidationInfo) -> Path:
+    """A path from the settings file's folder."""
+    if path == Path() or "\0" in str(path):
+        raise refused("a path is expected", "name a file, from the folder of this one")
+    return _folder(info) / path
+
+
+def _resolve_or_none(path: Path | None, info: ValidationInfo) -> Path | None:
+    return None if path is None or path == Path() else _resolve(path, info)
+
+
+def _resolve_dialect(value: str, info: ValidationInfo) -> str:
+    """A shipped dialect stays a name; anything that looks like a file becomes an absolute path."""
+    if "/" in value or value.endswith(".toml"):
+        return str(_folder(info) / value)
+    return value
+
+
+def _folder(info: ValidationInfo) -> Path:
+    assert info.context is not None, "settings are read from a file, in its folder"
+    folder = info.context["folder"]
+    assert isinstance(folder, Path)
+    return folder
+
+
+def _check_socket_path(path: Path) -> Path:
+    if len(fsencode(path)) > SOCKET_PATH_BYTES_MAX:
+        raise refused(
+            f"the whole path is longer than the {SOCKET_PATH_BYTES_MAX} bytes a local socket takes",
+            "name a shorter absolute path, such as one under /run",
+        )
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(_resolve)]
+HOST = Form(r"[A-Za-z0-9:]([A-Za-z0-9.:_-]{0,252})", "an IP address or a host name")
+LINK_ID = Form(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", "1 to 32 of A-Z, a-z, 0-9, '_', '.' and '-'")
+TPDU = Form(r"([0-9A-Fa-f]{10})?", "10 hexadecimal digits, or empty")
+DIALECT = Form(r"[ -~]{1,255}", "the name of a shipped dialect, or the path of a TOML file")
+
+
+class JournalSettings(Table):
+    """Where the journal is kept."""
+
+    path: FilePath = Field(
+        "data/journal.db",
+        validate_default=True,
+        description="The journal. Its folder is made when it is absent.",
+    )
+    snapshot_every_entries: int = Field(
+        200_000, ge=1, le=1_000_000_000, description="Entries between two snapshots of the state."
+    )
+    extra_flush_ms: int = Field(
+        0, ge=0, le=10_000, description="Makes every group commit slower. For measuring only."
+    )
+
+
+class LimitSettings(Table):
+    """How much one peer may ask of this node."""
+
+    frame_bytes_max: int = Field(
+        8_192, ge=64, le=1_048_576, description="Longest frame taken; a longer one is refused."
+    )
+    frame_deadline_s: int = Field(
+        5, ge=1, le=600, description="A frame that has begun must be whole within this."
+    )
+    outbound_bytes_max: int = Field(
+        8_388_608,
+        ge=65_536,
+        le=1_073_741_824,
+        description="Bytes waiting for a slow reader; above it the connection is closed.",
+    )
+    connections_per_link_max: int = Field(
+        128, ge=1, le=10_000, description="Connections open at once on one link."
+    )
+    in_flight_per_issuer_max: int = Field(
+        20_000, ge=1, le=1_000_000, description="Requests that may wait for one issuer."
+    )
+
+
+class LogSettings(Table):
+    """Where this node tells what it does."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important thing that is logged."
+    )
+    file: Annotated[Path | None, AfterValidator(_resolve_or_none)] = Field(
+        None, description="Empty: standard error."
+    )
+
+
+class StatusSettings(Table):
+    """Where this node says how it is."""
+
+    file: FilePath = Field(
+        "data/status.json",
+        validate_default=True,
+        description="Rewritten every second: rate, counts, links.",
+    )
+
+
+class ControlSettings(Table):
+    """Where an operator gives orders."""
+
+    socket: Annotated[Path, AfterValidator(_resolve), AfterValidator(_check_socket_path)] = Field(
+        "data/control.sock",
+        validate_default=True,
+        description="Local control channel: one line of JSON in, one out.",
+    )
+
+
+class LinkSettings(Table):
+    """A line to a participant; several TCP connections may serve one link."""
+
+    id: Annotated[LinkId, AfterValidator(LINK_ID)] = Field(
+        description="Name of the link; no other link has it."
+    )
+    participant: Annotated[ParticipantId, AfterValidator(ALPHANUMERIC_8)] = Field(
+        description="Who is at the other end: an id of the scheme file."
+    )
+    mode: Literal["listen", "connect"] = Field(
+        description="listen: they connect to us. connect: we connect to them."
+    )
+    host: Annotated[str, AfterValidator(HOST)] = Field(
+        "127.0.0.1", description="Address to listen on or to connect to."
+    )
+    port: int = Field(ge=1, le=65_535, description="TCP port. No two links share host and port.")
+    dialect: Annotated[str, AfterValidator(DIALECT), AfterValidator(_resolve_dialect)] = Field(
+        "altyn87", description="How they write ISO 8583."
+    )
+    framing: Literal["binary2", "bcd2", "ascii4", "binary4"] = Field(
+        "binary2",
+        description="The length before each message: 2 bytes binary, 2 bytes BCD, 4 ASCII digits "
+        "or 4 bytes binary.",
+    )
+    tpdu: Annotated[str, AfterValidator(TPDU)] = Field(
+        "", description="Transport header before each message; empty: none."
+    )
+    sign_on: Literal["peer", "switch", "none"] = Field(
+        "peer",
+        description="peer: they sign on first. switch: we send 0800/001 after connecting. "
+        "none: no sign-on.",
+    )
+    reply_timeout_ms: int = Field(
+        10_000, ge=1, le=600_000, description="How long an issuer on this link may take."
+    )
+    reply_timeout_atm_ms: int = Field(
+        25_000, ge=1, le=600_000, description="The same for a cash withdrawal at an ATM."
+    )
+    echo_interval_s: int = Field(
+        60, ge=0, le=86_400, description="Time between two echo tests (0800/301); 0: none."
+    )
+
+
+class Settings(Table):
+    """The whole of altyn.toml, every path absolute."""
+
+    scheme_path: FilePath = Field(
+        "scheme.toml", validate_default=True, alias="scheme", description="The scheme file."
+    )
+    journal: JournalSettings
+    limits: LimitSettings
+    log: LogSettings
+    status: StatusSettings
+    control: ControlSettings
+    links: tuple[LinkSettings, ...] = Field(
+        alias="link", min_length=1, description="The lines to participants."
+    )
+
+
+@dataclass(frozen=True)
+class SettingsReading:
+    """What could be read of a settings file, and what is wrong with it.
+
+    `settings` is None when there are problems; `links` are the sound ones, each with its place
+    in the file, so that the rest can be checked all the same.
+    """
+
+    path: Path
+    document: Document | None = None
+    settings: Settings | None = None
+    scheme_path: Path | None = None
+    links: list[tuple[int, LinkSettings]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def load_settings(path: str | Path) -> Settings:
+    """The settings in a TOML file; raises ConfigurationError with every problem found."""
+    reading = read_settings(Path(path))
+    if reading.settings is None:
+        raise ConfigurationError(reading.problems)
+    return reading.settings
+
+
+def read_settings(path: Path) -> SettingsReading:
+    """The settings in a TOML file as far as they are sound; raises nothing for a bad file."""
+    try:
+        document = read_document(path)
+    except ConfigurationError as error:
+        return SettingsReading(path, problems=error.problems)
+    folder = path.absolute().parent
+    # An absent table has its defaults; they are paths, which only a reading can resolve.
+    data = {name: {} for name in OPTIONAL_TABLES} | document.data
+    settings = read_table(Settings, data, folder)
+    problems = (
+        [] if isinstance(settings, Settings) else field_problems(document, Settings, settings)
+    )
+    links = list(read_entries(LinkSettings, document, "link", folder))
+    problems += repeated(document, stated(document, "link", "id"), "id")
+    problems += _shared_addresses(document, links)
+    scheme = document.data.get("scheme", "scheme.toml")
+    return SettingsReading(
+        path=path,
+        document=document,
+        settings=settings if isinstance(settings, Settings) and not problems else None,
+        scheme_path=folder / scheme if isinstance(scheme, str) and scheme else None,
+        links=links,
+        problems=sorted(problems, key=lambda problem: problem.line or 0),
+    )
+
+
+def _shared_addresses(document: Document, links: list[tuple[int, LinkSettings]]) -> list[Problem]:
+    """Two links on one port: the second could not listen, or would reach the first's peer."""
+    problems = []
+    for number, (index, link) in enumerate(links):
+        for earlier, other in links[:number]:
+            wildcard = WILDCARD_HOSTS & {link.host, other.host}
+            if link.port == other.port and (link.host == other.host or wildcard):
+                reason = f"link[{earlier + 1}] already uses this host and port"
+                problems.append(document.problem(("link", index, "port"), reason, "choose another"))
+                break
+    return problems
