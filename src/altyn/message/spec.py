@@ -214,7 +214,7 @@ def _field(
         name=row["name"],
         kind=kind,
         length=row["length"],
-        minimum=row.get("minimum", 1 if kind in ("n", "z", "x+n") else 0),
+        minimum=row.get("minimum", min(row["length"], 1) if kind in ("n", "z", "x+n") else 0),
         prefix_digits=PREFIX_DIGITS.get(row.get("prefix", "none"), 0),
         encoding=row.get("encoding", encoding),
         prefix_encoding=row.get("prefix_encoding", layout["prefix"]),

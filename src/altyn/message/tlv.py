@@ -72,7 +72,7 @@ def _parse(data: bytes, at: int, end: int, depth: int) -> list[Tlv]:
             raise TlvError("the tag was given before", None, tag_at)
         seen.add(tag)
         if tag[0] & _CONSTRUCTED:
-            if depth == TEMPLATE_DEPTH_MAX:
+            if depth > TEMPLATE_DEPTH_MAX:
                 reason = f"templates are nested deeper than {TEMPLATE_DEPTH_MAX}"
                 raise TlvError(reason, None, tag_at)
             _parse(data, at, at + length, depth + 1)
