@@ -128,6 +128,7 @@ def test_m15_caps_of_any_size_stay_exact() -> None:
         ('= "25"', '= "05"', "scheme.unmatched_reversal_code"),
         ('"half-even"', '"down"', "scheme.rounding"),
         ('"Step Bank"', '"Step\\nBank"', "participant[1].name"),
+        ('"Step Bank"', '"Step\\u0000Bank"', "participant[1].name"),
         ('country = "KZ"', 'country = "KX"', "participant[1].country"),
         ('country = "KZ"', 'country = "kz"', "participant[1].country"),
         ('["issuer", "acquirer"]', '["issuer", "bank"]', "participant[1].roles[2]"),
@@ -174,7 +175,7 @@ def test_missing_and_unknown_keys_are_refused() -> None:
     problems = refusals(WHOLE.replace('country = "KZ"', 'contry = "KZ"', 1))
     assert sorted((problem.key, problem.do) for problem in problems) == [
         ("participant[1].contry", "did you mean country?"),
-        ("participant[1].country", "add it; see docs/reference/settings.md"),
+        ("participant[1].country", "add it; `altyn check --keys` tells its form"),
     ]
 
 

@@ -189,6 +189,15 @@ def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
     assert "5454" not in str(problem)
 
 
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 5_000, "nan", "inf", "1e400", "23:00:00"])
+def test_hostile_value_is_an_ordinary_problem(tmp_path: Path, value: str) -> None:
+    """Numbers without end, bottomless lists and other TOML kinds are refused like any fault."""
+    problem = refusal(tmp_path, LINK.replace("8101", value))
+    assert problem.file == str(tmp_path / "altyn.toml")
+    assert problem.reason
+    assert len(str(problem)) < 500
+
+
 def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """An absent file, a folder and a file in another encoding each say what they are."""
     for path in (tmp_path / "absent.toml", tmp_path):
@@ -206,7 +215,7 @@ def test_error_is_one_line_for_any_command(tmp_path: Path) -> None:
         load_settings(tmp_path / "altyn.toml")
     assert str(caught.value) == (
         f"{tmp_path / 'altyn.toml'}, line 1, link[1].id: this key is missing "
-        "(and 3 more: `altyn check` lists them); add it; see docs/reference/settings.md"
+        "(and 3 more: `altyn check` lists them); add it; `altyn check --keys` tells its form"
     )
 
 

@@ -262,7 +262,7 @@ def read_settings(path: Path) -> SettingsReading:
         path=path,
         document=document,
         settings=settings if isinstance(settings, Settings) and not problems else None,
-        scheme_path=folder / scheme if isinstance(scheme, str) and scheme else None,
+        scheme_path=path.parent / scheme if isinstance(scheme, str) and scheme else None,
         links=links,
         problems=sorted(problems, key=lambda problem: problem.line or 0),
     )

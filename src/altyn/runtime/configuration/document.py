@@ -81,6 +81,9 @@ def parse_document(text: str, file: str) -> Document:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([_syntax_problem(str(error), file)]) from error
+    except (ValueError, RecursionError) as error:
+        # The reader's own limits: numbers of 4,300 digits, lists a thousand deep.
+        raise ConfigurationError([_syntax_problem("a value is too large", file)]) from error
     return Document(file, data, _lines(text.replace("\r\n", "\n")))
 
 

@@ -10,7 +10,7 @@ from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding, find_currency, parse_rate_value
 from altyn.registry import BinRange, Participant, Scheme
 from altyn.runtime.configuration.countries import COUNTRY_CODES
-from altyn.runtime.configuration.validation import ALPHANUMERIC_8, Form, Table, refused
+from altyn.runtime.configuration.validation import ALPHANUMERIC_8, Form, Rule, Table, refused
 
 __all__ = ["BinEntry", "ParticipantEntry", "RateEntry", "SchemeFile", "SchemeTable"]
 
@@ -77,9 +77,15 @@ def _check_unique(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
-CurrencyCode = Annotated[str, AfterValidator(_check_currency)]
-CountryCode = Annotated[str, AfterValidator(_check_country)]
-NAME = Form(r"\S(.{0,58}\S)?", "1 to 60 characters on one line")
+CurrencyCode = Annotated[str, AfterValidator(Rule("alphabetic code of ISO 4217", _check_currency))]
+CountryCode = Annotated[str, AfterValidator(Rule("alpha-2 code of ISO 3166", _check_country))]
+TIMEZONE = Rule("IANA name such as Asia/Almaty", _check_timezone)
+RATE_VALUE = Rule("decimal text, at most 12 digits on each side of the point", _check_rate_value)
+INSTANT = Rule("RFC 3339 text such as 2026-01-01T00:00:00Z", _check_instant)
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+NAME = Form(
+    rf"[^\s{_CONTROL}]([^{_CONTROL}]{{0,58}}[^\s{_CONTROL}])?", "1 to 60 characters on one line"
+)
 INSTITUTION = Form("[0-9]{1,11}", "1 to 11 digits (n..11 in ISO 8583)")
 PREFIX = Form("[0-9]{6,8}", "6 to 8 digits")
 SCHEME_ID = Form("[A-Z0-9-]{1,16}", "1 to 16 of A-Z, 0-9 and '-'")
@@ -97,8 +103,8 @@ class SchemeTable(Table):
     institution_id: Annotated[str, AfterValidator(INSTITUTION)] = Field(
         description="DE33 on forwarded messages."
     )
-    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
-        "UTC", description="IANA name of the zone of the business day."
+    timezone: Annotated[str, AfterValidator(TIMEZONE)] = Field(
+        "UTC", description="The zone of the business day."
     )
     cut_over_time: Annotated[str, AfterValidator(TIME_OF_DAY)] = Field(
         "", description="Local time of the automatic cut-over; empty: only on order."
@@ -134,7 +140,7 @@ class ParticipantEntry(Table):
         description="No other participant has it."
     )
     name: Annotated[str, AfterValidator(NAME)] = Field(description="For people.")
-    country: CountryCode = Field(description="ISO 3166 alpha-2.")
+    country: CountryCode = Field(description="Where it settles domestic transactions.")
     currency: CurrencyCode = Field(description="Domestic settlement currency.")
     roles: Annotated[tuple[Literal["issuer", "acquirer"], ...], AfterValidator(_check_unique)] = (
         Field(min_length=1, description="issuer: has cards. acquirer: has shops and ATMs.")
@@ -146,7 +152,8 @@ class ParticipantEntry(Table):
         "active", description="suspended: new requests are refused."
     )
     net_debit_caps: dict[CurrencyCode, Annotated[int, Field(ge=1)]] = Field(
-        {}, description="Largest net debit per currency; a currency not named has no cap."
+        {},
+        description="Largest net debit in minor units. A currency that is not named has no cap.",
     )
 
     def value(self) -> Participant:
@@ -197,12 +204,10 @@ class RateEntry(Table):
     id: Annotated[str, AfterValidator(RATE_ID)] = Field(description="No other rate has it.")
     base: CurrencyCode = Field(description="The currency that is priced: one unit of it.")
     quote: CurrencyCode = Field(description="The currency of the price.")
-    value_text: Annotated[str, AfterValidator(_check_rate_value)] = Field(
-        alias="value", description="The price, decimal digits in quotes: never a binary fraction."
+    value_text: Annotated[str, AfterValidator(RATE_VALUE)] = Field(
+        alias="value", description="The price of one unit of base."
     )
-    effective: Annotated[str, AfterValidator(_check_instant)] = Field(
-        description="From when on it holds, with a time zone."
-    )
+    effective: Annotated[str, AfterValidator(INSTANT)] = Field(description="From when on it holds.")
 
     def value(self) -> Rate:
         """The registry value this table states."""

@@ -3,13 +3,13 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from altyn.runtime.configuration.document import Document
@@ -18,7 +18,7 @@ from altyn.runtime.configuration.problem import Place, Problem, key_text
 __all__ = [
     "ALPHANUMERIC_8",
     "Form",
-    "ParticipantIdText",
+    "Rule",
     "Table",
     "field_problems",
     "read_entries",
@@ -56,12 +56,23 @@ class Form:
     def __call__(self, text: str) -> str:
         """The text itself when it has the form; raises PydanticCustomError."""
         if re.fullmatch(self.pattern, text, re.ASCII) is None:
-            raise refused(f"the form is: {self.words}")
+            raise refused("this is not in its form", f"write {self.words}")
         return text
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A check that is more than a written form, with the words for what it lets pass."""
+
+    words: str
+    check: Callable[[Any], Any]
+
+    def __call__(self, value: Any) -> Any:
+        """What the check makes of the value; raises PydanticCustomError."""
+        return self.check(value)
+
+
 ALPHANUMERIC_8 = Form("[A-Z0-9]{1,8}", "1 to 8 of A-Z and 0-9")
-ParticipantIdText = Annotated[str, AfterValidator(ALPHANUMERIC_8)]
 
 
 def read_table(
@@ -148,7 +159,7 @@ def _field_problem(document: Document, model: type[BaseModel], error: ErrorDetai
         return document.problem(place, "there is no such key", _nearest(model, place))
     if kind == "missing":
         return document.problem(
-            place, "this key is missing", "add it; see docs/reference/settings.md"
+            place, "this key is missing", "add it; `altyn check --keys` tells its form"
         )
     words = _WORDS.get(kind)
     if words is None:

@@ -1,0 +1,119 @@
+"""The page of every key of both files, made from the models that read them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from altyn.runtime.configuration.scheme_tables import SchemeFile
+from altyn.runtime.configuration.validation import Form, Rule
+from altyn.runtime.settings import Settings
+
+__all__ = ["settings_page"]
+
+_OPENING: Final = """\
+# Settings and scheme: every key
+
+Made by `altyn check --keys` from the models that read the two files; a test compares. A key that
+is not listed here is refused. Paths are taken from the folder of the file they stand in. How the
+files are written is told in [Configure a node](../guides/configure.md).
+"""
+# The unit is part of the name; units last, before a limit's `max`.
+_UNITS: Final = {"ms": "milliseconds", "s": "seconds", "bytes": "bytes", "entries": "entries"}
+_UNIT = re.compile(r"_(ms|s|bytes|entries)(?:_max)?\Z")
+
+
+def settings_page() -> str:
+    """The text of docs/reference/settings.md."""
+    parts = [_OPENING]
+    for file, model in (("altyn.toml", Settings), ("scheme.toml", SchemeFile)):
+        parts += [f"\n## {file}\n", *_sections(model)]
+    return "\n".join(parts)
+
+
+def _sections(model: type[BaseModel]) -> Iterator[str]:
+    """One table for the keys outside of any TOML table, then one for each TOML table."""
+    plain = []
+    sections = []
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        inner = _inner(field.annotation)
+        if inner is None:
+            plain.append(_row(key, field))
+            continue
+        header = f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
+        opening = f"### `{header}`\n\n{(inner.__doc__ or '').strip().splitlines()[0]}\n"
+        rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
+        sections.append(f"{opening}\n{_table(rows)}")
+    if plain:
+        yield _table(plain)
+    yield from sections
+
+
+def _fields(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
+    return model.model_fields.items()
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _table(rows: Iterable[str]) -> str:
+    head = "| Key | Takes | Unit | Default | Meaning |\n|---|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    found = _UNIT.search(key)
+    unit = _UNITS[found.group(1)] if found else ""
+    takes = _takes(field.annotation, field.metadata)
+    cells = (f"`{key}`", takes, unit, _default(field), field.description or "")
+    return "| " + " | ".join(cells) + " |"
+
+
+def _takes(annotation: Any, metadata: Iterable[Any]) -> str:
+    """What a key takes, in words."""
+    notes = [note for each in metadata for note in _notes(each)]
+    for note in notes:
+        check = getattr(note, "func", None)
+        if isinstance(check, Form | Rule):
+            return check.words
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _takes(arguments[0], arguments[1:])
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of: {_takes(arguments[0], ())}"
+    if origin is dict:
+        return f"table: {_takes(arguments[0], ())} = {_takes(arguments[1], ())}"
+    if Path in arguments:
+        return "path, or empty"
+    return _bounded(notes) if annotation is int else "path"
+
+
+def _notes(note: Any) -> list[Any]:
+    return list(note.metadata) if isinstance(note, FieldInfo) else [note]
+
+
+def _bounded(notes: Iterable[Any]) -> str:
+    least = next((note.ge for note in notes if hasattr(note, "ge")), None)
+    most = next((note.le for note in notes if hasattr(note, "le")), None)
+    return f"integer from {least:,}" + (f" to {most:,}" if most is not None else "")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, str) or value is None:
+        return f'`"{value or ""}"`'
+    if isinstance(value, int):
+        return f"`{value}`"
+    return f"`{list(value)}`" if value else "none"

@@ -1,0 +1,94 @@
+"""Both files together: what each says must fit what the other says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from altyn.registry import Fact
+from altyn.runtime.configuration.dialects import link_codec
+from altyn.runtime.configuration.problem import ConfigurationError, Problem
+from altyn.runtime.configuration.validation import stated
+from altyn.runtime.scheme_file import SchemeReading, read_scheme
+from altyn.runtime.settings import Settings, SettingsReading, read_settings
+
+__all__ = ["SETTINGS_FILE", "Configuration", "load_configuration"]
+
+SETTINGS_FILE: Final = "altyn.toml"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A node's whole configuration, checked: its settings, and the facts of its scheme."""
+
+    settings: Settings
+    facts: list[Fact]
+
+
+def load_configuration(path: Path) -> Configuration:
+    """The configuration a settings file, or a folder with an altyn.toml, begins.
+
+    Raises ConfigurationError with every problem of both files and between them.
+    """
+    settings = read_settings(path / SETTINGS_FILE if path.is_dir() else path)
+    scheme = read_scheme(settings.scheme_path) if settings.scheme_path else SchemeReading()
+    problems = [*settings.problems, *_dialect_problems(settings)]
+    if scheme.tables is not None:
+        problems += _stranger_links(settings, scheme)
+    # File by file: the settings first, as people read them.
+    problems.sort(key=lambda problem: problem.line or 0)
+    problems += scheme.problems
+    if scheme.tables is not None and settings.document is not None:
+        problems += _unserved_participants(settings, scheme)
+    if problems or settings.settings is None:
+        raise ConfigurationError(problems)
+    return Configuration(settings.settings, scheme.facts)
+
+
+def _dialect_problems(settings: SettingsReading) -> list[Problem]:
+    """Dialects that do not load; a file that several links name is told once."""
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for index, link in settings.links:
+        if link.dialect in seen or settings.document is None:
+            continue
+        seen.add(link.dialect)
+        try:
+            link_codec(link)
+        except ConfigurationError as error:
+            place = ("link", index, "dialect")
+            for problem in error.problems:
+                problems.append(settings.document.problem(place, problem.reason, problem.do))
+    return problems
+
+
+def _stranger_links(settings: SettingsReading, scheme: SchemeReading) -> list[Problem]:
+    """Links to a participant that the scheme does not have."""
+    if settings.document is None or scheme.tables is None:
+        return []
+    known = {text for _, text in stated(scheme.tables.document, "participant", "id")}
+    do = f"name the id of a [[participant]] of {scheme.tables.document.file}"
+    return [
+        settings.document.problem(
+            ("link", index, "participant"), "the scheme has no such participant", do
+        )
+        for index, link in settings.links
+        if link.participant not in known
+    ]
+
+
+def _unserved_participants(settings: SettingsReading, scheme: SchemeReading) -> list[Problem]:
+    """Participants with cards or shops that no link reaches."""
+    if settings.document is None or scheme.tables is None:
+        return []
+    linked = {text for _, text in stated(settings.document, "link", "participant")}
+    with_cards = {entry.participant for _, entry in scheme.tables.bins}
+    do = f"add a [[link]] for it to {settings.document.file}"
+    problems = []
+    for index, entry in scheme.tables.participants:
+        acquires = "acquirer" in entry.roles and entry.institution_ids
+        if entry.id not in linked and (acquires or entry.id in with_cards):
+            what = "BIN prefixes" if entry.id in with_cards else "institution ids"
+            reason = f"this participant has {what} and no link"
+            place = ("participant", index, "id")
+            problems.append(scheme.tables.document.problem(place, reason, do))
+    return problems
