@@ -15,6 +15,8 @@ from altyn.registry.bin_table import BinTable
 from altyn.registry.facts import Fact, fact_of, value_of
 from altyn.registry.participant import BinRange, Participant, Scheme
 
+_FAR_AWAY_US = 10**15
+
 
 class Registry:
     """One version of what the scheme has decided. Never changed after it is built."""
@@ -72,12 +74,13 @@ class Registry:
             return kept[2]
         found = self._find_conversion(source, target, now_us)
         if found is not None:
-            change = min(
-                (rate.effective_us for rate in self._rates if rate.effective_us > now_us),
-                default=now_us + 10**15,
-            )
-            self._conversions[source, target] = (now_us, change, found)
+            self._conversions[source, target] = (now_us, self.next_rate_change(now_us), found)
         return found
+
+    def next_rate_change(self, now_us: int) -> int:
+        """When the next rate takes force after an instant; far away when none is known."""
+        later = (rate.effective_us for rate in self._rates if rate.effective_us > now_us)
+        return min(later, default=now_us + _FAR_AWAY_US)
 
     def _find_conversion(self, source: str, target: str, now_us: int) -> Conversion | None:
         direct = self._pair(source, target, now_us)

@@ -1,7 +1,8 @@
 """What the scheme understands of a payment: who, what, how much, and what became of it."""
 
 from altyn.transaction import entries
-from altyn.transaction.outcome import APPROVAL_CODES, RESPONSE_CODES, Outcome
+from altyn.transaction.lifecycle import Move, State, Told, Transaction, read_record
+from altyn.transaction.outcome import APPROVAL_CODES, NOT_REMEMBERED, RESPONSE_CODES, Outcome
 from altyn.transaction.request import (
     KEY_LETTERS,
     Kind,
@@ -14,12 +15,18 @@ from altyn.transaction.request import (
 __all__ = [
     "APPROVAL_CODES",
     "KEY_LETTERS",
+    "NOT_REMEMBERED",
     "RESPONSE_CODES",
     "Kind",
+    "Move",
     "Original",
     "Outcome",
     "Request",
     "Response",
+    "State",
+    "Told",
+    "Transaction",
     "entries",
     "original_key",
+    "read_record",
 ]

@@ -40,7 +40,8 @@ class Outcome(IntEnum):
     ALREADY_REVERSED = 31
     NO_ORIGINAL = 32
     ORIGINAL_NOT_APPROVED = 33
-    ABOVE_ORIGINAL = 34
+    AMOUNT_MISMATCH = 34
+    ORIGINAL_COMPLETED = 35
 
 
 RESPONSE_CODES: Final[dict[Outcome, str]] = {
@@ -71,9 +72,21 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.ALREADY_REVERSED: "00",
     Outcome.NO_ORIGINAL: "25",
     Outcome.ORIGINAL_NOT_APPROVED: "00",
-    Outcome.ABOVE_ORIGINAL: "13",
+    Outcome.AMOUNT_MISMATCH: "13",
+    Outcome.ORIGINAL_COMPLETED: "25",
 }
 """The code of each outcome; an issuer's own code takes its place where it answered."""
 
 APPROVAL_CODES: Final = frozenset({"00", "08", "85"})
 """What an issuer may say for yes: approved, honour with identification, no reason to decline."""
+
+NOT_REMEMBERED: Final = frozenset(
+    {
+        Outcome.UNREADABLE,
+        Outcome.NOT_SIGNED_ON,
+        Outcome.FOREIGN_INSTITUTION,
+        Outcome.DUPLICATE_DIFFERS,
+    }
+)
+"""Refusals that leave no trace under the request's key: a stranger, or a message that only
+claims a key, must not decide what the real one is answered."""

@@ -1,0 +1,72 @@
+"""The online path: what must happen when a message comes, time passes, or a line breaks."""
+
+from altyn.switch.effects import (
+    ADDITIONAL_ENTRY,
+    FACT_ENTRY,
+    Advise,
+    Alarm,
+    Disconnect,
+    Effect,
+    Forward,
+    NetworkReply,
+    NetworkRequest,
+    Recall,
+    Record,
+    Reply,
+)
+from altyn.switch.events import (
+    CutOverOrdered,
+    LinkDown,
+    LinkUp,
+    NetworkAnswered,
+    NetworkRequested,
+    Recalled,
+    RegistryActivated,
+    StorageLow,
+    TimeDue,
+    Unserved,
+)
+from altyn.switch.link import Link, LinkTerms
+from altyn.switch.positions import PositionLine, Positions
+from altyn.switch.recovery import recall, recover, replay, save_snapshot
+from altyn.switch.routing import Route
+from altyn.switch.state import FINISHED_MAX, SwitchState
+from altyn.switch.switch import Switch, microseconds
+
+__all__ = [
+    "ADDITIONAL_ENTRY",
+    "FACT_ENTRY",
+    "FINISHED_MAX",
+    "Advise",
+    "Alarm",
+    "CutOverOrdered",
+    "Disconnect",
+    "Effect",
+    "Forward",
+    "Link",
+    "LinkDown",
+    "LinkTerms",
+    "LinkUp",
+    "NetworkAnswered",
+    "NetworkReply",
+    "NetworkRequest",
+    "NetworkRequested",
+    "PositionLine",
+    "Positions",
+    "Recall",
+    "Recalled",
+    "Record",
+    "RegistryActivated",
+    "Reply",
+    "Route",
+    "StorageLow",
+    "Switch",
+    "SwitchState",
+    "TimeDue",
+    "Unserved",
+    "microseconds",
+    "recall",
+    "recover",
+    "replay",
+    "save_snapshot",
+]

@@ -1,0 +1,253 @@
+"""Authorization and financial requests: from the acquirer to the issuer and back.
+
+The checks stand in the order of `transaction.Outcome`; the first that fails answers.
+"""
+
+from collections import deque
+from typing import Final
+
+from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
+from altyn.clock import utc_datetime
+from altyn.registry import BinRange, Participant
+from altyn.switch import recording
+from altyn.switch.desk import Desk, new_transaction
+from altyn.switch.effects import Forward
+from altyn.switch.link import Link
+from altyn.switch.routing import Route
+from altyn.transaction import (
+    APPROVAL_CODES,
+    Kind,
+    Outcome,
+    Request,
+    Response,
+    State,
+    Transaction,
+)
+from altyn.transaction.entries import Flag
+
+DEBITS: Final = frozenset({"00", "01", "09", "10"})
+CREDITS: Final = frozenset({"20", "26"})
+INQUIRIES: Final = frozenset({"30", "31", "70"})
+ATM_CATEGORY: Final = "6011"
+WAITING_MAX: Final = 8
+EXPIRY_PIVOT: Final = "50"
+"""Expiry years 00 to 49 are of this century; later ones have passed (T11)."""
+
+
+def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
+    """The participant a message comes from, or why nothing of it can be believed (F34)."""
+    if request.defect is not None:
+        return Outcome.UNREADABLE
+    if not link.usable:
+        return Outcome.NOT_SIGNED_ON
+    participant = desk.state.registry.by_institution.get(request.acquirer)
+    if participant is None or participant.participant_id != link.terms.participant_id:
+        desk.alarm(
+            "foreign-institution",
+            f"link {link.terms.link_id} sent an acquiring institution (DE32) that is not its own",
+        )
+        return Outcome.FOREIGN_INSTITUTION
+    return participant
+
+
+def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:
+    """Decide a request that is not yet known: refuse it, or send it to its issuer."""
+    entry = _check_card(desk, request, acquirer)
+    if isinstance(entry, Outcome):
+        desk.refuse(request, entry)
+        return
+    flags = _money_flags(request)
+    if flags is None:
+        desk.refuse(request, Outcome.INVALID_AMOUNT)
+        return
+    if desk.storage_low:
+        desk.refuse(request, Outcome.OVERLOADED)
+        return
+    route = desk.state.router.route(entry, acquirer, request.currency, desk.now.utc_us)
+    if route is None and not flags & Flag.NO_MONEY:
+        desk.refuse(request, Outcome.NO_RATE)
+        return
+    if route is None:
+        currency = acquirer.currency
+        route = desk.state.router.route(entry, acquirer, currency, desk.now.utc_us)
+        assert route is not None, "a participant's own currency has a rate: the registry says so"
+    _send(desk, request, route, flags)
+
+
+def _check_card(desk: Desk, request: Request, acquirer: Participant) -> BinRange | Outcome:
+    processing = request.processing_code[:2]
+    if processing not in DEBITS and processing not in CREDITS and processing not in INQUIRIES:
+        return Outcome.UNSUPPORTED
+    if acquirer.state != "active" or "acquirer" not in acquirer.roles:
+        return Outcome.ACQUIRER_SUSPENDED
+    pan = request.pan
+    length = len(pan)
+    if not PAN_DIGITS_MIN <= length <= PAN_DIGITS_MAX or not luhn_valid(pan):
+        return Outcome.INVALID_PAN
+    if pan.count("0") == length:
+        return Outcome.INVALID_PAN
+    registry = desk.state.registry
+    entry = registry.bins.find(pan)
+    if entry is None:
+        return Outcome.UNKNOWN_ISSUER
+    if length not in entry.pan_lengths:
+        return Outcome.INVALID_PAN
+    if registry.participants[entry.participant_id].state != "active":
+        return Outcome.ISSUER_SUSPENDED
+    if _expired(request.expiry, desk.now.utc_us):
+        return Outcome.EXPIRED_CARD
+    return entry
+
+
+_this_month: tuple[int, str] = (-1, "")
+
+
+def _expired(expiry: str, now_us: int) -> bool:
+    """Whether a card's month (YYMM) has passed; a card is good to the end of its month (T10)."""
+    global _this_month  # noqa: PLW0603 a cache of a pure function of the hour
+    hour = now_us // 3_600_000_000
+    if _this_month[0] != hour:
+        _this_month = (hour, utc_datetime(now_us).strftime("%y%m"))
+    return expiry != "    " and (expiry < _this_month[1] or expiry >= EXPIRY_PIVOT)
+
+
+def _money_flags(request: Request) -> int | None:
+    """The flags that say what money may move; None when the amount cannot be."""
+    flags = Flag.REPEAT if request.repeat else 0
+    processing = request.processing_code[:2]
+    if processing in INQUIRIES:
+        return flags | Flag.NO_MONEY
+    if request.amount == 0:
+        # An authorization of nothing verifies a card (F42); a sale of nothing is a mistake.
+        return flags | Flag.NO_MONEY if request.kind is Kind.AUTHORIZATION else None
+    return flags | Flag.CREDIT if processing in CREDITS else flags
+
+
+def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
+    """Reserve what it may cost and forward it, or refuse it for want of room or a line."""
+    settlement = billing = 0
+    if not flags & Flag.NO_MONEY:
+        amount = request.amount
+        settlement = route.settlement.convert(amount) if route.settlement else amount
+        billing = route.billing.convert(amount) if route.billing else amount
+        if _above_cap(desk, route, flags, settlement):
+            desk.refuse(request, Outcome.CAP_EXCEEDED)
+            return
+    state = desk.state
+    issuer_id = route.issuer.participant_id
+    link = desk.usable_link(issuer_id)
+    if link is None:
+        desk.refuse(request, Outcome.ISSUER_UNREACHABLE)
+        return
+    issuer = state.issuer(issuer_id)
+    if len(issuer.pending) >= link.terms.in_flight_max:
+        desk.refuse(request, Outcome.OVERLOADED)
+        return
+    stan = issuer.next_stan()
+    transmitted_s = desk.transmitted_s(request)
+    head = recording.head_of(
+        request, state, desk.now, transmitted_s, flags, route.text, settlement, billing, stan
+    )
+    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    transaction.settlement_amount = settlement
+    transaction.settlement_currency = route.settlement_currency
+    transaction.issuer_stan = stan
+    transaction.issuer_transmission = desk.transmission.write(desk.now.utc_us)
+    transaction.parties(route.acquirer.participant_id, issuer_id)
+    state.start(transaction)
+    transaction.sequence = desk.record(recording.started(transaction))
+    _set_deadline(desk, transaction, link, request)
+    desk.effects.append(Forward(link.terms.link_id, transaction, request.payload, route))
+
+
+def _above_cap(desk: Desk, route: Route, flags: int, settlement: int) -> bool:
+    """Whether the debtor's net debit cap would be crossed (I8)."""
+    if flags & Flag.CREDIT:
+        debtor, cap = route.acquirer, route.cap_of_acquirer
+    else:
+        debtor, cap = route.issuer, route.cap_of_issuer
+    if cap is None or route.issuer is route.acquirer:
+        return False
+    exposure = desk.state.positions.exposure(debtor.participant_id, route.settlement_currency)
+    return exposure + settlement > cap
+
+
+def _set_deadline(desk: Desk, transaction: Transaction, link: Link, request: Request) -> None:
+    terms = link.terms
+    is_atm = request.category == ATM_CATEGORY
+    timeout_us = terms.reply_timeout_atm_us if is_atm else terms.reply_timeout_us
+    transaction.deadline_us = desk.now.monotonic_us + timeout_us
+    queue = desk.deadlines.get(timeout_us)
+    if queue is None:
+        queue = desk.deadlines[timeout_us] = deque()
+    queue.append(transaction)
+
+
+def take_answer(desk: Desk, response: Response, link: Link) -> None:
+    """An issuer's answer to a request: conclude it, or say why the answer has no effect."""
+    issuer = desk.state.issuer(link.terms.participant_id)
+    transaction = issuer.pending.get(response.stan)
+    if transaction is None or transaction.issuer_transmission != (
+        response.transmission or transaction.issuer_transmission
+    ):
+        # Late, double, or never asked for: it has no effect; what the issuer may have
+        # reserved is undone by the reversal it was owed when its time was up (F01-F03).
+        desk.record_fact(
+            fact="stray-answer",
+            issuer=issuer.participant_id,
+            stan=response.stan,
+            response_code=response.response_code,
+        )
+        desk.alarm("stray-answer", f"link {link.terms.link_id}, STAN {response.stan}")
+        return
+    if (
+        response.kind is not transaction.kind
+        or (response.amount is not None and response.amount != transaction.amount)
+        or (response.pan is not None and not _same_pan(response.pan, transaction))
+        or len(response.response_code) < 2
+    ):
+        desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
+        desk.end_unanswered(transaction, Outcome.ISSUER_ANSWER_INVALID)
+        return
+    approved = response.response_code in APPROVAL_CODES
+    transaction.authorization_code = response.authorization_code
+    transaction.additional = response.additional
+    held_change, posted_change = desk.state.decide(transaction, approved)
+    desk.conclude(
+        transaction,
+        Outcome.APPROVED if approved else Outcome.DECLINED_BY_ISSUER,
+        response.response_code,
+        held_change,
+        posted_change,
+    )
+    desk.answer_all(transaction)
+    desk.state.finish(transaction)
+
+
+def _same_pan(pan: str, transaction: Transaction) -> bool:
+    return recording.sealed_pan(transaction.head) == seal(pan)
+
+
+def repeat_of(desk: Desk, request: Request, known: Transaction) -> None:
+    """A request whose key is known: answer as before, or refuse one that differs (F05-F08)."""
+    if known.state is State.MARKER:
+        desk.refuse(request, Outcome.REVERSED_BEFORE_ARRIVAL)
+        return
+    if not known.head or not _same_content(request, known):
+        desk.alarm("duplicate-differs", f"link {request.link_id}, STAN {request.stan}")
+        desk.refuse(request, Outcome.DUPLICATE_DIFFERS)
+    elif known.state is State.IN_FLIGHT:
+        if known.waiting is None:
+            known.waiting = []
+        if len(known.waiting) < WAITING_MAX:
+            known.waiting.append((request.origin, request.payload))
+    else:
+        desk.reply(request, known)
+
+
+def _same_content(request: Request, known: Transaction) -> bool:
+    return (
+        request.amount == known.amount
+        and request.rrn == known.rrn
+        and _same_pan(request.pan, known)
+    )

@@ -1,0 +1,214 @@
+"""What every decision of the switch works with: state, links, the time, and the effects.
+
+The acts here are the ones that several kinds of message share: refusing, answering, and
+owing an issuer a reversal.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from altyn.clock import BusinessDay, Instant, TransmissionClock
+from altyn.identifiers import LinkId, ParticipantId
+from altyn.switch import recording
+from altyn.switch.effects import (
+    ADDITIONAL_ENTRY,
+    FACT_ENTRY,
+    Advise,
+    Alarm,
+    Effect,
+    Record,
+    Reply,
+)
+from altyn.switch.forwarding import OwedAdvice
+from altyn.switch.link import Link, LinkTerms
+from altyn.switch.state import SwitchState
+from altyn.transaction import NOT_REMEMBERED, RESPONSE_CODES, Outcome, Request, State, Transaction
+from altyn.transaction.entries import Flag
+
+_NO_AUTHORIZATION_CODE = " " * 6
+
+
+class Desk:
+    """State, links, now, and the effects of the step under way."""
+
+    def __init__(self, state: SwitchState, terms: Iterable[LinkTerms]) -> None:
+        """A desk over a state; links start unconnected."""
+        self.state = state
+        self.now = Instant(0, 0)
+        self.effects: list[Effect] = []
+        self.transmission = TransmissionClock()
+        self.links = {entry.link_id: Link(entry) for entry in terms}
+        self.links_of: dict[ParticipantId, list[Link]] = {}
+        for link in self.links.values():
+            self.links_of.setdefault(link.terms.participant_id, []).append(link)
+        self.deadlines: dict[int, deque[Transaction]] = {}
+        self.storage_low = False
+        self.counts: dict[str, int] = {}
+
+    def usable_link(self, participant_id: ParticipantId) -> Link | None:
+        """The first link of a participant over which traffic may flow."""
+        for link in self.links_of.get(participant_id, ()):
+            if link.usable:
+                return link
+        return None
+
+    def record(self, record: Record) -> int:
+        """Number an entry and let it be written; gives its sequence number."""
+        self.effects.append(record)
+        self.state.sequence += 1
+        return self.state.sequence
+
+    def record_fact(self, **fact: Any) -> int:
+        """Write a fact; keep its keys stable, they are read back."""
+        return self.record(Record(FACT_ENTRY, json.dumps(fact, sort_keys=True).encode()))
+
+    def alarm(self, name: str, details: str) -> None:
+        """Count something an operator should know and tell it."""
+        self.counts[name] = self.counts.get(name, 0) + 1
+        self.effects.append(Alarm(name, details))
+
+    def transmitted_s(self, request: Request) -> int:
+        """The moment of a request's DE7, seconds since 1970; 0 when it names none."""
+        return self.transmission.read(request.transmission, self.now.utc_us) or 0
+
+    def refuse(self, request: Request, outcome: Outcome) -> None:
+        """Decline a request at once: one record, one reply, no money held."""
+        remember = outcome not in NOT_REMEMBERED
+        transmitted_s = self.transmitted_s(request)
+        flags = Flag.REPEAT if request.repeat else 0
+        head = recording.head_of(request, self.state, self.now, transmitted_s, flags)
+        transaction = new_transaction(request, flags, transmitted_s, self.state.business_day, head)
+        transaction.state = State.DECLINED
+        transaction.remaining = 0
+        if remember:
+            self.state.remember(transaction)
+        self.conclude(transaction, outcome, RESPONSE_CODES[outcome])
+        self.reply(request, transaction)
+        if remember:
+            self.state.finish(transaction)
+
+    def conclude(
+        self,
+        transaction: Transaction,
+        outcome: Outcome,
+        response_code: str,
+        held_change: int = 0,
+        posted_change: int = 0,
+        refers_to: int = 0,
+    ) -> Record:
+        """Write the final record of a transaction and what the issuer added to the answer."""
+        transaction.outcome = outcome
+        transaction.response_code = response_code
+        if not transaction.authorization_code:
+            transaction.authorization_code = _NO_AUTHORIZATION_CODE
+        state = self.state
+        record = recording.finished(
+            transaction, outcome, self.now.utc_us, held_change, posted_change, refers_to
+        )
+        transaction.sequence = self.record(record)
+        if transaction.additional:
+            self.record(Record(ADDITIONAL_ENTRY, transaction.additional))
+        if held_change or posted_change:
+            state.positions.change(
+                transaction.debtor,
+                transaction.creditor,
+                transaction.settlement_currency,
+                transaction.business_day,
+                held_change,
+                posted_change,
+            )
+        return record
+
+    def reply(self, request: Request, transaction: Transaction) -> None:
+        """Answer a request with how its transaction ended."""
+        self.answer(request.origin, request.payload, transaction)
+
+    def answer(self, origin: object, payload: object, transaction: Transaction) -> None:
+        """Answer over a connection with how a transaction ended."""
+        self.effects.append(
+            Reply(
+                origin,
+                payload,
+                transaction.response_code,
+                transaction.authorization_code,
+                transaction.additional,
+                self.state.settlement_date(transaction.business_day),
+            )
+        )
+
+    def answer_all(self, transaction: Transaction) -> None:
+        """Answer the request of a transaction and the repeats that wait with it."""
+        self.answer(transaction.origin, transaction.payload, transaction)
+        if transaction.waiting:
+            for origin, payload in transaction.waiting:
+                self.answer(origin, payload, transaction)
+            transaction.waiting = None
+
+    def end_unanswered(self, transaction: Transaction, outcome: Outcome) -> None:
+        """End a request in flight without the issuer: decline it, and since the issuer may
+        have approved it all the same, owe it a reversal (F01, F04, F19, F22)."""
+        state = self.state
+        held_change, posted_change = state.decide(transaction, approved=False)
+        self.conclude(transaction, outcome, RESPONSE_CODES[outcome], held_change, posted_change)
+        if transaction.origin is not None:
+            self.answer_all(transaction)
+        state.finish(transaction)
+        if not transaction.flags & Flag.NO_MONEY:
+            self.owe_reversal(transaction)
+
+    def owe_reversal(self, transaction: Transaction) -> None:
+        """Write down that the issuer is owed a reversal of a request it was sent."""
+        issuer = self.state.issuer(transaction.issuer)
+        stan = issuer.next_stan()
+        head = recording.switch_reversal_head(transaction, self.state, stan, self.now.utc_us)
+        advice = Transaction(
+            "", transaction.kind, 0, transaction.acquirer, "", "", transaction.amount, 0, 0, head
+        )
+        advice.remaining = 0
+        advice.response_code = RESPONSE_CODES[Outcome.ACCEPTED]
+        advice.authorization_code = _NO_AUTHORIZATION_CODE
+        record = recording.finished(
+            advice, Outcome.ACCEPTED, self.now.utc_us, refers_to=transaction.sequence
+        )
+        self.owe(issuer.participant_id, self.record(record), record.body, stan)
+
+    def owe(self, participant_id: ParticipantId, sequence: int, record: bytes, stan: str) -> None:
+        """Queue an advice that was recorded, and send it if the line is free."""
+        self.state.issuer(participant_id).advices.add(OwedAdvice(sequence, record, stan))
+        self.send_advices(participant_id)
+
+    def send_advices(self, participant_id: ParticipantId) -> None:
+        """Send what is due to a participant, if it can be reached."""
+        issuer = self.state.issuers.get(participant_id)
+        if issuer is None or not issuer.advices:
+            return
+        link = self.usable_link(participant_id)
+        if link is None:
+            return
+        for advice in issuer.advices.due(self.now.monotonic_us):
+            self.effects.append(
+                Advise(LinkId(link.terms.link_id), advice.record, advice.attempts > 1)
+            )
+
+
+def new_transaction(
+    request: Request, flags: int, transmitted_s: int, business_day: BusinessDay, head: bytes
+) -> Transaction:
+    """A transaction as its request tells it."""
+    transaction = Transaction(
+        request.key(),
+        request.kind,
+        flags,
+        request.acquirer,
+        request.terminal,
+        request.rrn,
+        request.amount,
+        transmitted_s,
+        business_day,
+        head,
+    )
+    transaction.origin = request.origin
+    transaction.payload = request.payload
+    return transaction

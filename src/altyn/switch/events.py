@@ -1,0 +1,75 @@
+"""What the switch can be told. A Request or a Response of `altyn.transaction` is an event too."""
+
+from typing import NamedTuple
+
+from altyn.identifiers import LinkId
+from altyn.registry import Fact
+from altyn.transaction import Request, Transaction
+
+
+class LinkUp(NamedTuple):
+    """The first connection of a link stands."""
+
+    link_id: LinkId
+
+
+class LinkDown(NamedTuple):
+    """The last connection of a link is gone."""
+
+    link_id: LinkId
+
+
+class NetworkRequested(NamedTuple):
+    """A participant sent a network management request; `code` is DE70."""
+
+    link_id: LinkId
+    code: str
+    institution: str
+    origin: object
+    payload: object
+
+
+class NetworkAnswered(NamedTuple):
+    """A participant answered a network management request of ours."""
+
+    link_id: LinkId
+    code: str
+    stan: str
+    response_code: str
+
+
+class Unserved(NamedTuple):
+    """A message of a type the scheme does not speak; `wants_reply` by its type."""
+
+    link_id: LinkId
+    message_type: str
+    wants_reply: bool
+    origin: object
+    payload: object
+
+
+class TimeDue(NamedTuple):
+    """Look at the clock: deadlines, repeats of advices, echo tests."""
+
+
+class Recalled(NamedTuple):
+    """The journal's answer to a Recall: what it holds under the wanted keys."""
+
+    request: Request
+    found: tuple[Transaction, ...]
+
+
+class RegistryActivated(NamedTuple):
+    """A new version of the registry takes force."""
+
+    facts: tuple[Fact, ...]
+
+
+class CutOverOrdered(NamedTuple):
+    """End the business day."""
+
+
+class StorageLow(NamedTuple):
+    """The store is nearly full, or no longer: new requests are refused while it is."""
+
+    low: bool

@@ -1,0 +1,170 @@
+"""Journal records of transactions: packed once on arrival, completed when they end."""
+
+from altyn.card import seal
+from altyn.clock import Instant
+from altyn.journal import NO_SPAN
+from altyn.switch.effects import Record
+from altyn.switch.state import SwitchState
+from altyn.transaction import Kind, Original, Outcome, Request, Transaction
+from altyn.transaction.entries import (
+    COLUMNS,
+    HEAD_BYTES,
+    NO_ORIGINAL_TEXT,
+    NO_ROUTE_TEXT,
+    ORIGINAL_TEXTS,
+    PAN_COLUMN,
+    REQUEST_TEXTS,
+    ROUTE_TEXTS,
+    TRANSACTION_ENTRY,
+    Flag,
+    Stage,
+    pack_head,
+    pack_tail,
+    unpack_head,
+)
+
+_REQUEST_WIDTH = sum(text.width for text in REQUEST_TEXTS)
+ORIGINAL_WIDTH = sum(text.width for text in ORIGINAL_TEXTS)
+_MESSAGE_TYPES = {
+    Kind.AUTHORIZATION: "0100",
+    Kind.FINANCIAL: "0200",
+    Kind.AUTHORIZATION_ADVICE: "0120",
+    Kind.FINANCIAL_ADVICE: "0220",
+    Kind.REVERSAL: "0400",
+    Kind.REVERSAL_ADVICE: "0420",
+}
+_NO_CODES = b" " * 9
+_PAN = next(column for column in COLUMNS if column.name == PAN_COLUMN)
+_ROUTE_AT = next(column.offset for column in COLUMNS if column.name == ROUTE_TEXTS[0].name)
+
+
+def sealed_pan(head: bytes) -> bytes:
+    """The stored card number in the head of a record."""
+    return head[_PAN.offset : _PAN.offset + _PAN.width]
+
+
+def route_text(head: bytes) -> str:
+    """The texts of the route in the head of a record."""
+    return head[_ROUTE_AT : _ROUTE_AT + len(NO_ROUTE_TEXT)].decode("ascii")
+
+
+def original_text(kind: Kind, stan: str, transmission: str) -> str:
+    """How a record names an original: MTI, STAN and DE7, 20 characters."""
+    return f"{_MESSAGE_TYPES[kind]}{stan:6.6}{transmission:10.10}"
+
+
+def read_original(text: str, acquirer: str) -> Original | None:
+    """The original that `original_text` names; None for a blank one."""
+    for kind, message_type in _MESSAGE_TYPES.items():
+        if text[:4] == message_type:
+            return Original(kind, text[4:10], text[10:20], acquirer)
+    return None
+
+
+def head_of(
+    request: Request,
+    state: SwitchState,
+    now: Instant,
+    transmitted_s: int,
+    flags: int,
+    route_text: str = NO_ROUTE_TEXT,
+    settlement_amount: int = 0,
+    billing_amount: int = 0,
+    issuer_stan: str = "0",
+    refers_to: int = 0,
+    originals: str = NO_ORIGINAL_TEXT,
+) -> bytes:
+    """The packed head of a request's records. The place where a stored PAN is sealed."""
+    text = "".join(
+        (
+            request.processing_code,
+            request.stan,
+            request.transmission,
+            request.rrn,
+            request.terminal,
+            request.merchant,
+            request.merchant_name,
+            request.category,
+            request.entry_mode,
+            request.condition,
+            request.expiry,
+            request.currency,
+            request.local_time,
+            request.local_date,
+            request.acquirer.ljust(11),
+        )
+    )
+    if len(text) != _REQUEST_WIDTH:
+        text = _fitted(request)
+    return pack_head(
+        request.kind,
+        flags,
+        state.business_day,
+        now.utc_us,
+        transmitted_s,
+        request.amount,
+        settlement_amount,
+        billing_amount,
+        int(issuer_stan),
+        refers_to,
+        seal(request.pan),
+        (text + route_text + originals).encode("ascii", "replace"),
+    )
+
+
+def _fitted(request: Request) -> str:
+    """The texts of a request from a dialect whose fields have other widths."""
+    return "".join(
+        str(getattr(request, text.name)).ljust(text.width)[: text.width] for text in REQUEST_TEXTS
+    )
+
+
+def switch_reversal_head(
+    transaction: Transaction, state: SwitchState, stan: str, now_us: int
+) -> bytes:
+    """The head of the reversal that the switch itself owes an issuer for a request it sent."""
+    values = list(unpack_head(transaction.head))
+    values[0] = Kind.REVERSAL_ADVICE
+    values[1] = (values[1] & (Flag.CREDIT | Flag.NO_MONEY)) | Flag.BY_SWITCH | Flag.FORWARDED
+    values[2] = state.business_day
+    values[3] = now_us
+    values[8] = int(stan)
+    values[9] = transaction.sequence
+    issuer_original = original_text(
+        transaction.kind, transaction.issuer_stan, transaction.issuer_transmission
+    )
+    values[-1] = values[-1][:-ORIGINAL_WIDTH] + (" " * 20 + issuer_original).encode("ascii")
+    return pack_head(*values)
+
+
+def started(transaction: Transaction) -> Record:
+    """The record written before a request goes to its issuer."""
+    tail = pack_tail(
+        Stage.STARTED, 0, 0, transaction.settlement_amount, 0, transaction.amount, _NO_CODES
+    )
+    span = transaction.transmitted_s or NO_SPAN
+    return Record(TRANSACTION_ENTRY, transaction.head + tail, span)
+
+
+def finished(
+    transaction: Transaction,
+    outcome: Outcome,
+    now_us: int,
+    held_change: int = 0,
+    posted_change: int = 0,
+    refers_to: int = 0,
+) -> Record:
+    """The record written before the reply leaves."""
+    codes = transaction.response_code.ljust(3) + transaction.authorization_code.ljust(6)
+    tail = pack_tail(
+        Stage.FINISHED,
+        outcome,
+        now_us,
+        held_change,
+        posted_change,
+        transaction.remaining,
+        codes.encode("ascii", "replace"),
+    )
+    assert len(transaction.head) == HEAD_BYTES, "a record without its head"
+    span = transaction.transmitted_s or NO_SPAN
+    return Record(TRANSACTION_ENTRY, transaction.head + tail, span, refers_to)

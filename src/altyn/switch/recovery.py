@@ -1,0 +1,322 @@
+"""State from the journal: a snapshot, then the entries after it, through the same changes.
+
+Three walks over the same entries live here: `recover` for the start of a switch, `replay`
+from the very first entry for proof, and `recall` for single transactions that have left
+memory.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+from altyn.clock import TransmissionClock
+from altyn.identifiers import ParticipantId
+from altyn.journal import (
+    Batch,
+    Entry,
+    JournalDamagedError,
+    Snapshot,
+    Storage,
+    checked_batches,
+)
+from altyn.registry import Registry
+from altyn.switch import recording
+from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
+from altyn.switch.forwarding import OwedAdvice
+from altyn.switch.state import FINISHED_MAX, SwitchState
+from altyn.transaction import (
+    NOT_REMEMBERED,
+    Kind,
+    Outcome,
+    State,
+    Told,
+    Transaction,
+    original_key,
+    read_record,
+)
+from altyn.transaction.entries import TRANSACTION_ENTRY, Flag, Stage
+
+_DIGEST_BYTES: Final = 32
+
+
+class Replay:
+    """Applies entries to a state. The first entry of a journal states the registry."""
+
+    def __init__(self, state: SwitchState | None = None) -> None:
+        """Go on from a state, or begin before the first entry."""
+        self._state = state
+        self._transmission = TransmissionClock()
+        self._last: Transaction | None = None
+
+    @property
+    def state(self) -> SwitchState | None:
+        """The state after the entries applied so far; None before the first."""
+        return self._state
+
+    def apply(self, entry: Entry) -> None:
+        """Change the state as the entry says it changed when it was written."""
+        if entry.kind == FACT_ENTRY:
+            self._apply_fact(json.loads(entry.body))
+        elif entry.kind == TRANSACTION_ENTRY:
+            self._apply_record(read_record(entry.body, entry.sequence), entry.body)
+        elif entry.kind == ADDITIONAL_ENTRY and self._last is not None:
+            self._last.additional = entry.body
+        if self._state is not None:
+            self._state.sequence = entry.sequence
+
+    def warm(self, entry: Entry) -> None:
+        """Only remember a finished transaction: what it changed is in the snapshot already."""
+        if entry.kind == ADDITIONAL_ENTRY and self._last is not None:
+            self._last.additional = entry.body
+        if entry.kind != TRANSACTION_ENTRY:
+            return
+        told = read_record(entry.body, entry.sequence)
+        if told.stage == Stage.FINISHED:
+            self._remember(told)
+
+    def _apply_fact(self, fact: dict[str, Any]) -> None:
+        kind = fact["fact"]
+        state = self._state
+        if kind == "registry":
+            registry = Registry(fact["facts"])
+            if state is None:
+                self._state = SwitchState(registry, 0)
+            else:
+                state.activate(registry)
+            return
+        assert state is not None, "the first entry of a journal states the registry"
+        if kind in ("opened", "cut-over"):
+            state.begin_day(fact["opened"])
+        elif kind == "delivered":
+            state.issuer(ParticipantId(fact["participant"])).advices.remove(fact["advice"])
+
+    def _apply_record(self, told: Told, record: bytes) -> None:
+        state = self._state
+        assert state is not None, "the first entry of a journal states the registry"
+        transaction = told.transaction
+        if transaction.issuer_stan:
+            issuer = state.issuer(transaction.issuer)
+            issuer.last_stan = int(transaction.issuer_stan)
+            transaction.issuer_transmission = self._transmission.write(told.received_us)
+        if told.stage == Stage.STARTED:
+            state.start(transaction)
+            return
+        if told.held_change or told.posted_change:
+            state.positions.change(
+                transaction.debtor,
+                transaction.creditor,
+                transaction.settlement_currency,
+                transaction.business_day,
+                told.held_change,
+                told.posted_change,
+            )
+        if transaction.flags & Flag.FORWARDED:
+            owed = OwedAdvice(transaction.sequence, record, transaction.issuer_stan, attempts=1)
+            state.issuer(transaction.issuer).advices.add(owed)
+        self._remember(told)
+
+    def _remember(self, told: Told) -> None:
+        """Put a finished transaction into memory and mend its original, as when it was live."""
+        state = self._state
+        assert state is not None, "nothing is remembered before there is a state"
+        transaction = told.transaction
+        if transaction.flags & Flag.BY_SWITCH or transaction.outcome in NOT_REMEMBERED:
+            self._last = None
+            return
+        self._last = transaction
+        pending = state.find(transaction.key, transaction.terminal)
+        if pending is not None and pending.state is State.IN_FLIGHT:
+            state.replace(pending, transaction)
+        else:
+            state.remember(transaction)
+        state.finish(transaction)
+        original = recording.read_original(told.original, transaction.acquirer)
+        if original is None:
+            return
+        if transaction.flags & Flag.UNMATCHED:
+            if state.find(original_key(original), transaction.terminal) is None:
+                moment = self._transmission.read(original.transmission, told.received_us) or 0
+                state.mark(original, transaction.terminal, moment)
+            return
+        found = state.find(original_key(original), transaction.terminal)
+        if found is not None:
+            follow(found, transaction)
+
+
+def follow(original: Transaction, later: Transaction) -> None:
+    """What a later message about an original, as recorded, made of it."""
+    if later.outcome != Outcome.ACCEPTED or not later.flags & Flag.FORWARDED:
+        return
+    if later.kind >= Kind.REVERSAL:
+        original.remaining = later.remaining
+        original.state = State.APPROVED if later.remaining else State.REVERSED
+    else:
+        original.state = State.COMPLETED
+
+
+def replay(storage: Storage, batches: Iterable[Batch] | None = None) -> SwitchState | None:
+    """The state that all entries from the first one on give; None for an empty journal.
+
+    Raises JournalDamagedError when the chain does not hold.
+    """
+    walker = Replay()
+    for batch in checked_batches(storage) if batches is None else batches:
+        for entry in batch.entries(storage.record_bytes):
+            walker.apply(entry)
+    return walker.state
+
+
+def recover(storage: Storage) -> SwitchState | None:
+    """The state at the end of the journal, by the newest snapshot; None for an empty one.
+
+    The chain is checked from a little before the snapshot to the end. Raises
+    JournalDamagedError when it does not hold or the snapshot is not of this journal.
+    """
+    snapshot = storage.latest_snapshot()
+    if snapshot is None:
+        return replay(storage)
+    state = load_snapshot(snapshot)
+    walker = Replay(state)
+    walker_start = max(1, snapshot.sequence - 2 * FINISHED_MAX)
+    in_flight = dict(state.known)
+    state.known.clear()
+    reached = None
+    for batch in _tail(storage, walker_start):
+        if batch.last_sequence <= snapshot.sequence:
+            reached = batch if batch.last_sequence == snapshot.sequence else reached
+            for entry in batch.entries(storage.record_bytes):
+                walker.warm(entry)
+            continue
+        if reached is None or reached.hash != snapshot.hash:
+            raise JournalDamagedError("the snapshot is not of this journal (D07)", batch)
+        if in_flight:
+            _put_back(state, in_flight)
+        for entry in batch.entries(storage.record_bytes):
+            walker.apply(entry)
+    if in_flight:
+        _put_back(state, in_flight)
+    if storage.end().sequence < snapshot.sequence or (
+        storage.end().sequence == snapshot.sequence and storage.end().hash != snapshot.hash
+    ):
+        raise JournalDamagedError(
+            "the journal ends before its snapshot: it was replaced by an older copy (D07)",
+            next(storage.batches(storage.end().sequence)),
+        )
+    return state
+
+
+def _put_back(state: SwitchState, in_flight: dict[str, Transaction]) -> None:
+    for transaction in in_flight.values():
+        state.remember(transaction)
+    in_flight.clear()
+
+
+def _tail(storage: Storage, from_sequence: int) -> Iterable[Batch]:
+    """Checked batches from the one that holds an entry, trusting the hash before it."""
+    if from_sequence == 1:
+        return checked_batches(storage)
+    before = next(storage.batches(from_sequence))
+    return checked_batches(storage, before.last_sequence + 1, before.hash)
+
+
+def save_snapshot(state: SwitchState, digest: bytes) -> Snapshot:
+    """A snapshot of a state that stands at the end of a batch whose hash is `digest`.
+
+    Finished transactions are not in it; they are read again from the entries before.
+    """
+    content = {
+        "business_day": state.business_day,
+        "registry": list(state.registry.facts),
+        "positions": state.positions.dump(),
+        "horizons": state.horizons,
+        "in_flight": [
+            [transaction.sequence, _encode(recording.started(transaction).body)]
+            for issuer in state.issuers.values()
+            for transaction in issuer.pending.values()
+        ],
+        "issuers": {
+            participant_id: {
+                "last_stan": issuer.last_stan,
+                "advices": [
+                    [owed.sequence, owed.stan, _encode(owed.record)]
+                    for owed in issuer.advices.owed()
+                ],
+            }
+            for participant_id, issuer in state.issuers.items()
+        },
+    }
+    body = json.dumps(content, sort_keys=True).encode()
+    return Snapshot(state.sequence, digest, sha256(body).digest() + body)
+
+
+def load_snapshot(snapshot: Snapshot) -> SwitchState:
+    """The state of a snapshot, without finished transactions.
+
+    Raises ValueError when its checksum does not fit.
+    """
+    body = snapshot.state[_DIGEST_BYTES:]
+    if sha256(body).digest() != snapshot.state[:_DIGEST_BYTES]:
+        raise ValueError(f"the snapshot at entry {snapshot.sequence} is damaged")
+    content = json.loads(body)
+    state = SwitchState(Registry(content["registry"]), content["business_day"])
+    clock = TransmissionClock()
+    for participant_id, dumped in content["issuers"].items():
+        issuer = state.issuer(ParticipantId(participant_id))
+        issuer.last_stan = dumped["last_stan"]
+        for sequence, stan, record in dumped["advices"]:
+            issuer.advices.add(OwedAdvice(sequence, _decode(record), stan, attempts=1))
+    for sequence, record in content["in_flight"]:
+        told = read_record(_decode(record), sequence)
+        told.transaction.issuer_transmission = clock.write(told.received_us)
+        state.start(told.transaction)
+    state.positions.load(content["positions"])
+    state.horizons = dict(content["horizons"])
+    state.sequence = snapshot.sequence
+    return state
+
+
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def recall(storage: Storage, key: str, moment: int) -> Transaction | None:
+    """The finished transaction under a key, transmitted at a moment, as it stands now."""
+    wanted = key.partition("/")[2].encode("ascii")
+    for batch in storage.batches_spanning(moment):
+        if wanted not in batch.fixed:
+            continue
+        found = _find_in(batch, storage.record_bytes, key)
+        if found is not None:
+            for sequence in storage.references_to(found.sequence):
+                _follow_entry(storage, found, sequence)
+            return found
+    return None
+
+
+def _find_in(batch: Batch, record_bytes: int, key: str) -> Transaction | None:
+    found: Transaction | None = None
+    clock = TransmissionClock()
+    for entry in batch.entries(record_bytes):
+        if entry.kind == TRANSACTION_ENTRY:
+            told = read_record(entry.body, entry.sequence)
+            candidate = told.transaction
+            matches = candidate.key == key and told.stage == Stage.FINISHED
+            if matches and candidate.outcome not in NOT_REMEMBERED:
+                candidate.issuer_transmission = clock.write(told.received_us)
+                found = candidate
+        elif found is not None and found.sequence == entry.sequence - 1:
+            found.additional = entry.body if entry.kind == ADDITIONAL_ENTRY else b""
+    return found
+
+
+def _follow_entry(storage: Storage, original: Transaction, sequence: int) -> None:
+    batch = next(storage.batches(sequence))
+    for entry in batch.entries(storage.record_bytes):
+        if entry.sequence == sequence:
+            follow(original, read_record(entry.body, sequence).transaction)

@@ -1,0 +1,195 @@
+"""Reversals and completions: messages about an earlier transaction.
+
+They are accepted by the switch itself and told to the issuer as advices that are kept
+until acknowledged. Money moves once, by what is taken from the amount that stands.
+"""
+
+from altyn.card import seal
+from altyn.switch import recording
+from altyn.switch.desk import Desk, new_transaction
+from altyn.transaction import (
+    RESPONSE_CODES,
+    Kind,
+    Move,
+    Outcome,
+    Request,
+    State,
+    Transaction,
+    original_key,
+)
+from altyn.transaction.entries import NO_ROUTE_TEXT, Flag
+
+
+def find_original(desk: Desk, request: Request) -> Transaction | None:
+    """The transaction a request refers to; one of another card is not it (never guess)."""
+    if request.original is None:
+        return None
+    if request.original.kind >= Kind.REVERSAL:
+        return None  # a reversal is not taken back
+    original = desk.state.find(original_key(request.original), request.terminal)
+    if original is None or not original.head:
+        return original
+    same_card = recording.sealed_pan(original.head) == seal(request.pan)
+    return original if same_card else None
+
+
+def reverse(desk: Desk, request: Request) -> None:
+    """A reversal or reversal advice that is not yet known (F09 to F18)."""
+    original = find_original(desk, request)
+    if original is None or original.state is State.MARKER:
+        _accept_unmatched(desk, request)
+        return
+    if original.state is State.IN_FLIGHT:
+        desk.end_unanswered(original, Outcome.REVERSED_IN_FLIGHT)
+        _accept_without_effect(desk, request, original, Outcome.ACCEPTED)
+        return
+    if original.state is not State.APPROVED:
+        outcome = {
+            State.REVERSED: Outcome.ALREADY_REVERSED,
+            State.DECLINED: Outcome.ORIGINAL_NOT_APPROVED,
+            State.COMPLETED: Outcome.ORIGINAL_COMPLETED,
+        }[original.state]
+        _accept_without_effect(desk, request, original, outcome)
+        return
+    standing = request.replacement_amount or 0
+    if request.amount != original.amount or standing >= original.remaining > 0:
+        _accept_without_effect(desk, request, original, Outcome.AMOUNT_MISMATCH)
+        return
+    _take_back(desk, request, original, standing)
+
+
+def complete(desk: Desk, request: Request) -> None:
+    """An advice that completes a pre-authorization: its hold becomes a posting (F40, F41)."""
+    original = find_original(desk, request)
+    if original is None or original.state is not State.APPROVED:
+        desk.refuse(request, Outcome.NO_ORIGINAL)
+        return
+    if original.kind is not Kind.AUTHORIZATION or original.flags & Flag.NO_MONEY:
+        desk.refuse(request, Outcome.NO_ORIGINAL)
+        return
+    if not 0 < request.amount <= original.remaining:
+        desk.refuse(request, Outcome.AMOUNT_MISMATCH)
+        return
+    held = original.settled(original.remaining)
+    posted = original.settled(request.amount)
+    original.move(Move.COMPLETE)
+    completion = _about(desk, request, original, Flag.FORWARDED, posted)
+    completion.state = State.APPROVED
+    completion.remaining = request.amount
+    _accept(desk, request, completion, original, -held, posted)
+
+
+def _take_back(desk: Desk, request: Request, original: Transaction, standing: int) -> None:
+    held_change, posted_change = original.reduce(standing)
+    flags = Flag.FORWARDED | (Flag.FULL if standing == 0 else 0)
+    reversal = _about(desk, request, original, flags, 0)
+    reversal.state = State.APPROVED
+    reversal.remaining = standing
+    _accept(desk, request, reversal, original, held_change, posted_change)
+
+
+def _about(
+    desk: Desk, request: Request, original: Transaction, flags: int, settlement_amount: int
+) -> Transaction:
+    """The transaction of a message about an original, under the original's terms."""
+    state = desk.state
+    transmitted_s = desk.transmitted_s(request)
+    flags |= original.flags & (Flag.CREDIT | Flag.NO_MONEY)
+    if request.repeat:
+        flags |= Flag.REPEAT
+    stan = "0"
+    if flags & Flag.FORWARDED:
+        stan = state.issuer(original.issuer).next_stan()
+    originals = recording.original_text(
+        original.kind, original.key.partition("/")[2][:6], original.key.partition("/")[2][6:]
+    ) + recording.original_text(original.kind, original.issuer_stan, original.issuer_transmission)
+    head = recording.head_of(
+        request,
+        state,
+        desk.now,
+        transmitted_s,
+        flags,
+        recording.route_text(original.head),
+        settlement_amount,
+        0,
+        stan,
+        original.sequence,
+        originals,
+    )
+    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    transaction.settlement_amount = settlement_amount
+    transaction.settlement_currency = original.settlement_currency
+    transaction.debtor, transaction.creditor = original.debtor, original.creditor
+    transaction.issuer = original.issuer
+    transaction.issuer_stan = stan if flags & Flag.FORWARDED else ""
+    transaction.issuer_transmission = desk.transmission.write(desk.now.utc_us)
+    return transaction
+
+
+def _accept(
+    desk: Desk,
+    request: Request,
+    transaction: Transaction,
+    original: Transaction,
+    held_change: int,
+    posted_change: int,
+) -> None:
+    """Record, answer, and owe the issuer the advice."""
+    state = desk.state
+    state.remember(transaction)
+    record = desk.conclude(
+        transaction,
+        Outcome.ACCEPTED,
+        RESPONSE_CODES[Outcome.ACCEPTED],
+        held_change,
+        posted_change,
+        refers_to=original.sequence,
+    )
+    desk.reply(request, transaction)
+    stan = transaction.issuer_stan
+    state.finish(transaction)
+    desk.owe(original.issuer, transaction.sequence, record.body, stan)
+
+
+def _accept_without_effect(
+    desk: Desk, request: Request, original: Transaction, outcome: Outcome
+) -> None:
+    """Acknowledge a message that changes nothing more; the original is linked all the same."""
+    transaction = _about(desk, request, original, 0, 0)
+    transaction.state = State.DECLINED
+    transaction.remaining = original.remaining
+    desk.state.remember(transaction)
+    desk.conclude(transaction, outcome, RESPONSE_CODES[outcome])
+    desk.reply(request, transaction)
+    desk.state.finish(transaction)
+
+
+def _accept_unmatched(desk: Desk, request: Request) -> None:
+    """Keep the word of a reversal whose original is not there, in case it comes yet (F09, F10)."""
+    state = desk.state
+    original = request.original
+    assert original is not None, "a reversal that names no original is refused as unreadable"
+    transmitted_s = desk.transmitted_s(request)
+    flags = Flag.UNMATCHED | (Flag.REPEAT if request.repeat else 0)
+    originals = recording.original_text(original.kind, original.stan, original.transmission)
+    head = recording.head_of(
+        request,
+        state,
+        desk.now,
+        transmitted_s,
+        flags,
+        NO_ROUTE_TEXT,
+        originals=originals.ljust(recording.ORIGINAL_WIDTH),
+    )
+    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    transaction.state = State.DECLINED
+    transaction.remaining = 0
+    state.remember(transaction)
+    code = state.registry.scheme.unmatched_reversal_code
+    desk.conclude(transaction, Outcome.NO_ORIGINAL, code)
+    desk.reply(request, transaction)
+    state.finish(transaction)
+    if state.find(original_key(original), request.terminal) is None:
+        moment = desk.transmission.read(original.transmission, desk.now.utc_us) or 0
+        state.mark(original, request.terminal, moment)
+    desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")

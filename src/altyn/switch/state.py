@@ -1,0 +1,194 @@
+"""What the switch remembers, changed in the same way when it runs and when it recovers.
+
+Memory is bounded: finished transactions leave it in order of age, and from then on a
+message about one of them is looked up in the journal. `horizons` says per acquirer from
+which transmission time on memory is complete.
+"""
+
+from collections import deque
+from typing import Final
+
+from altyn.clock import BusinessDay
+from altyn.identifiers import ParticipantId
+from altyn.registry import Registry
+from altyn.switch.forwarding import AdviceQueue
+from altyn.switch.positions import Positions
+from altyn.switch.routing import Router
+from altyn.transaction import Kind, Move, Original, State, Transaction, original_key
+from altyn.transaction.entries import Flag
+
+FINISHED_MAX: Final = 131_072
+STAN_MAX: Final = 999_999
+
+
+class IssuerSide:
+    """What is under way towards one issuer: requests by the switch's STAN, and advices."""
+
+    __slots__ = ("advices", "last_stan", "participant_id", "pending")
+
+    def __init__(self, participant_id: ParticipantId) -> None:
+        """Nothing under way."""
+        self.participant_id = participant_id
+        self.pending: dict[str, Transaction] = {}
+        self.advices = AdviceQueue(participant_id)
+        self.last_stan = 0
+
+    def next_stan(self) -> str:
+        """The next STAN, 000001 to 999999, that no request or advice under way carries (T07)."""
+        stan = self.last_stan
+        while True:
+            stan = stan + 1 if stan < STAN_MAX else 1
+            text = f"{stan:06d}"
+            if text not in self.pending and text not in self.advices.by_stan:
+                self.last_stan = stan
+                return text
+
+
+class SwitchState:
+    """Registry version, business day, positions, and the transactions in memory."""
+
+    def __init__(self, registry: Registry, business_day: BusinessDay) -> None:
+        """An empty scheme on its first business day."""
+        self.begin_day(business_day)
+        self.sequence = 0
+        self.positions = Positions()
+        self.known: dict[str, Transaction] = {}
+        self.finished: deque[Transaction] = deque()
+        self.horizons: dict[str, int] = {}
+        self.issuers: dict[ParticipantId, IssuerSide] = {}
+        self.activate(registry)
+
+    def activate(self, registry: Registry) -> None:
+        """Take a registry version into force for transactions that begin from now on."""
+        self.registry = registry
+        self.router = Router(registry)
+
+    def begin_day(self, business_day: BusinessDay) -> None:
+        """Start a business day."""
+        self.business_day = business_day
+        self._settlement_date = settlement_date(business_day)
+
+    def settlement_date(self, day: BusinessDay) -> str:
+        """DE15 of a business day; the current one is kept ready."""
+        return self._settlement_date if day == self.business_day else settlement_date(day)
+
+    def issuer(self, participant_id: ParticipantId) -> IssuerSide:
+        """What is under way towards a participant as issuer."""
+        found = self.issuers.get(participant_id)
+        if found is None:
+            found = self.issuers[participant_id] = IssuerSide(participant_id)
+        return found
+
+    def find(self, key: str, terminal: str) -> Transaction | None:
+        """The transaction in memory under a key; several terminals may share one.
+
+        A blank terminal fits when only one transaction has the key.
+        """
+        found = self.known.get(key)
+        if found is None or found.terminal == terminal:
+            return found
+        if not terminal.strip() and found.next_same_key is None:
+            return found
+        while found is not None and found.terminal != terminal:
+            found = found.next_same_key
+        return found
+
+    def remember(self, transaction: Transaction) -> None:
+        """Put a transaction under its key, in front of others that share it."""
+        known = self.known
+        transaction.next_same_key = known.get(transaction.key)
+        known[transaction.key] = transaction
+
+    def replace(self, earlier: Transaction, later: Transaction) -> None:
+        """Put a transaction in the place of its earlier self."""
+        later.next_same_key = earlier.next_same_key
+        head = self.known[earlier.key]
+        if head is earlier:
+            self.known[earlier.key] = later
+            return
+        while head.next_same_key is not earlier:
+            assert head.next_same_key is not None, "the earlier self is not under its key"
+            head = head.next_same_key
+        head.next_same_key = later
+
+    def start(self, transaction: Transaction) -> None:
+        """A request goes to its issuer; what it may cost is held."""
+        self.remember(transaction)
+        self.issuer(transaction.issuer).pending[transaction.issuer_stan] = transaction
+        if transaction.settlement_amount:
+            self.positions.change(
+                transaction.debtor,
+                transaction.creditor,
+                transaction.settlement_currency,
+                transaction.business_day,
+                transaction.settlement_amount,
+                0,
+            )
+
+    def decide(self, transaction: Transaction, approved: bool) -> tuple[int, int]:
+        """Move a transaction in flight to its end.
+
+        Returns the changes of holds and postings: a financial request's hold becomes a
+        posting, an authorization's stays, a declined one's goes.
+        """
+        transaction.move(Move.APPROVE if approved else Move.DECLINE)
+        amount = transaction.settlement_amount
+        if not approved:
+            transaction.remaining = 0
+            return -amount, 0
+        return (0, 0) if transaction.kind is Kind.AUTHORIZATION else (-amount, amount)
+
+    def finish(self, transaction: Transaction) -> None:
+        """Keep a transaction that has ended, and let the oldest go when there are too many."""
+        if transaction.issuer_stan:
+            self.issuer(transaction.issuer).pending.pop(transaction.issuer_stan, None)
+        transaction.payload = None
+        transaction.origin = None
+        finished = self.finished
+        finished.append(transaction)
+        if len(finished) > FINISHED_MAX:
+            self._forget(finished.popleft())
+
+    def _forget(self, oldest: Transaction) -> None:
+        acquirer = oldest.acquirer
+        if oldest.transmitted_s > self.horizons.get(acquirer, -1):
+            self.horizons[acquirer] = oldest.transmitted_s
+        head = self.known.get(oldest.key)
+        if head is oldest:
+            if oldest.next_same_key is None:
+                del self.known[oldest.key]
+            else:
+                self.known[oldest.key] = oldest.next_same_key
+            return
+        while head is not None:
+            if head.next_same_key is oldest:
+                head.next_same_key = oldest.next_same_key
+                return
+            head = head.next_same_key
+
+    def mark(self, original: Original, terminal: str, transmitted_s: int) -> None:
+        """Remember that an original which has not come yet is reversed already (F09)."""
+        marker = Transaction(
+            original_key(original),
+            original.kind,
+            Flag.UNMATCHED,
+            original.acquirer,
+            terminal,
+            "",
+            0,
+            transmitted_s,
+            self.business_day,
+            b"",
+        )
+        marker.state = State.MARKER
+        self.remember(marker)
+        self.finish(marker)
+
+    def in_memory(self, acquirer: str, transmitted_s: int) -> bool:
+        """Whether memory would hold a transaction of an acquirer transmitted at a moment."""
+        return transmitted_s > self.horizons.get(acquirer, -1)
+
+
+def settlement_date(day: BusinessDay) -> str:
+    """MMDD of a business day (DE15)."""
+    return f"{day % 10_000:04d}"

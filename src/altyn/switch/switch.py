@@ -1,0 +1,311 @@
+"""The switch: told an event and the time, it says what must happen. It does nothing itself.
+
+    step(event, now) -> effects
+
+No sockets, no clock, no randomness: the same events in the same order give the same effects
+and the same state, in production, in simulation and in replay.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
+from altyn.identifiers import LinkId, ParticipantId
+from altyn.registry import Registry
+from altyn.switch import authorization, reversal
+from altyn.switch.desk import Desk
+from altyn.switch.effects import (
+    Disconnect,
+    Effect,
+    NetworkReply,
+    NetworkRequest,
+    Recall,
+)
+from altyn.switch.events import (
+    CutOverOrdered,
+    LinkDown,
+    LinkUp,
+    NetworkAnswered,
+    NetworkRequested,
+    Recalled,
+    RegistryActivated,
+    StorageLow,
+    TimeDue,
+    Unserved,
+)
+from altyn.switch.link import ECHOES_UNANSWERED_MAX, Link, LinkTerms
+from altyn.switch.state import SwitchState
+from altyn.transaction import Kind, Outcome, Request, Response, State, original_key
+
+SIGN_ON: Final = "001"
+SIGN_OFF: Final = "002"
+CUT_OVER: Final = "201"
+ECHO_TEST: Final = "301"
+
+_REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
+_TRY_AGAIN: Final = frozenset({"91", "96"})
+
+
+class Switch:
+    """One switch over one state. `resume` once after recovery, then `step` for every event."""
+
+    def __init__(self, state: SwitchState, terms: Iterable[LinkTerms]) -> None:
+        """A switch over a state, fresh or recovered; no link is connected yet."""
+        self.state = state
+        self._desk = Desk(state, terms)
+        self._handlers: Mapping[type, Callable[[Any], None]] = {
+            Request: self._on_request,
+            Response: self._on_response,
+            TimeDue: self._on_time,
+            LinkUp: self._on_link_up,
+            LinkDown: self._on_link_down,
+            NetworkRequested: self._on_network_request,
+            NetworkAnswered: self._on_network_answer,
+            Unserved: self._on_unserved,
+            Recalled: self._on_recalled,
+            RegistryActivated: self._on_registry,
+            CutOverOrdered: self._on_cut_over,
+            StorageLow: self._on_storage_low,
+        }
+
+    def step(self, event: object, now: Instant) -> list[Effect]:
+        """Take one event; give what must happen, in order."""
+        desk = self._desk
+        desk.now = now
+        effects: list[Effect] = []
+        desk.effects = effects
+        self._handlers[event.__class__](event)
+        return effects
+
+    def resume(self, now: Instant) -> list[Effect]:
+        """After recovery: end what was in flight when the switch stopped (F22).
+
+        Whether those issuers approved is not known, so each is declined and reversed; an
+        acquirer that repeats its request is answered from what is recorded here.
+        """
+        desk = self._desk
+        desk.now = now
+        effects: list[Effect] = []
+        desk.effects = effects
+        ended = 0
+        for issuer in list(self.state.issuers.values()):
+            for transaction in list(issuer.pending.values()):
+                desk.end_unanswered(transaction, Outcome.SWITCH_RESTARTED)
+                ended += 1
+        desk.record_fact(fact="switch-started", ended_in_flight=ended)
+        return effects
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often each alarm was raised since the start."""
+        return self._desk.counts
+
+    @property
+    def links(self) -> Mapping[LinkId, Link]:
+        """The links as they stand."""
+        return self._desk.links
+
+    def _on_request(self, request: Request) -> None:
+        self._handle(request, recalled=False)
+
+    def _handle(self, request: Request, recalled: bool) -> None:
+        desk = self._desk
+        link = desk.links[LinkId(request.link_id)]
+        acquirer = authorization.identify(desk, request, link)
+        if isinstance(acquirer, Outcome):
+            desk.refuse(request, acquirer)
+            return
+        known = self.state.find(request.key(), request.terminal)
+        if known is not None:
+            authorization.repeat_of(desk, request, known)
+            return
+        if not recalled:
+            wanted = self._to_recall(request)
+            if wanted:
+                desk.effects.append(Recall(request, wanted))
+                return
+        if request.kind in _REQUEST_KINDS:
+            authorization.authorize(desk, request, acquirer)
+        elif request.kind >= Kind.REVERSAL:
+            reversal.reverse(desk, request)
+        else:
+            reversal.complete(desk, request)
+
+    def _to_recall(self, request: Request) -> tuple[tuple[str, int], ...]:
+        """What a request needs that may have left memory: its own earlier self, its original."""
+        wanted = []
+        state, desk = self.state, self._desk
+        moment = desk.transmitted_s(request)
+        if not state.in_memory(request.acquirer, moment):
+            wanted.append((request.key(), moment))
+        original = request.original
+        if original is not None and request.kind not in _REQUEST_KINDS:
+            then = desk.transmission.read(original.transmission, desk.now.utc_us) or 0
+            key = original_key(original)
+            if not state.in_memory(original.acquirer, then) and key not in state.known:
+                wanted.append((key, then))
+        return tuple(wanted)
+
+    def _on_recalled(self, event: Recalled) -> None:
+        for transaction in event.found:
+            if self.state.find(transaction.key, transaction.terminal) is None:
+                self.state.remember(transaction)
+                self.state.finish(transaction)
+        self._handle(event.request, recalled=True)
+
+    def _on_response(self, response: Response) -> None:
+        desk = self._desk
+        link = desk.links[LinkId(response.link_id)]
+        if response.kind in _REQUEST_KINDS:
+            authorization.take_answer(desk, response, link)
+            return
+        participant_id = link.terms.participant_id
+        advices = self.state.issuer(participant_id).advices
+        if response.response_code in _TRY_AGAIN:
+            return
+        advice = advices.acknowledged(response.stan)
+        if advice is None:
+            desk.alarm("stray-answer", f"link {link.terms.link_id}, STAN {response.stan}")
+            return
+        desk.record_fact(
+            fact="delivered",
+            participant=participant_id,
+            advice=advice.sequence,
+            response_code=response.response_code,
+        )
+        if response.response_code != "00":
+            desk.alarm("advice-refused", f"link {link.terms.link_id}, entry {advice.sequence}")
+        desk.send_advices(participant_id)
+
+    def _on_time(self, _: TimeDue) -> None:
+        desk = self._desk
+        now_us = desk.now.monotonic_us
+        for queue in desk.deadlines.values():
+            while queue:
+                first = queue[0]
+                if first.state is State.IN_FLIGHT:
+                    if first.deadline_us > now_us:
+                        break
+                    desk.alarm("issuer-late", f"issuer {first.issuer}, STAN {first.issuer_stan}")
+                    desk.end_unanswered(first, Outcome.ISSUER_LATE)
+                queue.popleft()
+        for participant_id in self.state.issuers:
+            desk.send_advices(participant_id)
+        for link in desk.links.values():
+            self._echo(link)
+
+    def _echo(self, link: Link) -> None:
+        """Test a line that should be up; one that never answers is closed (W01)."""
+        interval_us = link.terms.echo_interval_us
+        if not interval_us or not link.usable or link.echo_due_us > self._desk.now.monotonic_us:
+            return
+        link.echo_due_us = self._desk.now.monotonic_us + interval_us
+        if link.echoes_unanswered >= ECHOES_UNANSWERED_MAX:
+            self._desk.alarm("link-silent", f"link {link.terms.link_id}")
+            self._desk.effects.append(Disconnect(link.terms.link_id))
+            return
+        link.echoes_unanswered += 1
+        self._ask(link, ECHO_TEST)
+
+    def _ask(self, link: Link, code: str) -> None:
+        stan = self.state.issuer(link.terms.participant_id).next_stan()
+        self._desk.effects.append(NetworkRequest(link.terms.link_id, code, stan))
+
+    def _on_link_up(self, event: LinkUp) -> None:
+        desk = self._desk
+        link = desk.links[event.link_id]
+        link.up(desk.now.monotonic_us)
+        desk.record_fact(fact="link-up", link=event.link_id)
+        if link.terms.sign_on == "switch":
+            self._ask(link, SIGN_ON)
+        elif link.usable:
+            desk.send_advices(link.terms.participant_id)
+
+    def _on_link_down(self, event: LinkDown) -> None:
+        desk = self._desk
+        link = desk.links[event.link_id]
+        link.down()
+        desk.record_fact(fact="link-down", link=event.link_id)
+        self._line_lost(link.terms.participant_id)
+
+    def _line_lost(self, participant_id: ParticipantId) -> None:
+        """With the last line of an issuer, what it was asked ends and is reversed (F19)."""
+        desk = self._desk
+        if desk.usable_link(participant_id) is not None:
+            return
+        issuer = self.state.issuers.get(participant_id)
+        if issuer is None:
+            return
+        for transaction in list(issuer.pending.values()):
+            desk.end_unanswered(transaction, Outcome.ISSUER_LINK_LOST)
+        issuer.advices.stop()
+
+    def _on_network_request(self, event: NetworkRequested) -> None:
+        desk = self._desk
+        link = desk.links[event.link_id]
+        code = "00"
+        if event.institution and not self._owns(link, event.institution):
+            desk.alarm("foreign-institution", f"link {event.link_id} in a network message")
+            code = "58"
+        elif event.code == SIGN_ON:
+            if not link.signed_on:
+                link.signed_on = True
+                desk.record_fact(fact="signed-on", link=event.link_id)
+        elif event.code == SIGN_OFF:
+            if link.signed_on:
+                link.signed_on = False
+                desk.record_fact(fact="signed-off", link=event.link_id)
+        elif event.code not in (ECHO_TEST, CUT_OVER):
+            code = "12"
+        desk.effects.append(NetworkReply(event.origin, event.payload, code))
+        if event.code == SIGN_ON and code == "00":
+            desk.send_advices(link.terms.participant_id)
+        elif event.code == SIGN_OFF and code == "00":
+            self._line_lost(link.terms.participant_id)
+
+    def _owns(self, link: Link, institution: str) -> bool:
+        participant = self.state.registry.by_institution.get(institution)
+        return participant is not None and (participant.participant_id == link.terms.participant_id)
+
+    def _on_network_answer(self, event: NetworkAnswered) -> None:
+        desk = self._desk
+        link = desk.links[event.link_id]
+        link.echoes_unanswered = 0
+        if event.code == SIGN_ON and event.response_code == "00" and link.connected:
+            if not link.signed_on:
+                link.signed_on = True
+                desk.record_fact(fact="signed-on", link=event.link_id)
+            desk.send_advices(link.terms.participant_id)
+
+    def _on_unserved(self, event: Unserved) -> None:
+        desk = self._desk
+        desk.record_fact(fact="unserved", link=event.link_id, message_type=event.message_type)
+        desk.alarm("unserved", f"link {event.link_id}, message type {event.message_type}")
+        if event.wants_reply:
+            desk.effects.append(NetworkReply(event.origin, event.payload, "12"))
+
+    def _on_registry(self, event: RegistryActivated) -> None:
+        registry = Registry(event.facts)
+        self._desk.record_fact(
+            fact="registry", version=registry.version, facts=list(registry.facts)
+        )
+        self.state.activate(registry)
+
+    def _on_cut_over(self, _: CutOverOrdered) -> None:
+        desk, state = self._desk, self.state
+        closed, opened = state.business_day, following_day(state.business_day)
+        desk.record_fact(fact="cut-over", closed=closed, opened=opened)
+        state.begin_day(opened)
+        for link in desk.links.values():
+            if link.usable:
+                self._ask(link, CUT_OVER)
+
+    def _on_storage_low(self, event: StorageLow) -> None:
+        if event.low != self._desk.storage_low:
+            self._desk.storage_low = event.low
+            self._desk.alarm("storage-low" if event.low else "storage-enough", "")
+
+
+def microseconds(milliseconds: int) -> int:
+    """Milliseconds of a setting as the switch counts time."""
+    return milliseconds * MICROSECONDS_PER_SECOND // 1000
