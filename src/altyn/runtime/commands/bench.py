@@ -1,0 +1,207 @@
+"""`altyn bench`: measure the codec or the whole switch, and say on which machine."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+
+from altyn.runtime.load import PROFILES, LoadProfile
+from altyn.runtime.output import UserError, hardware_line, open_console, write_json
+
+__all__ = ["command"]
+
+_PROFILE_NAMES: Final = tuple(profile.name for profile in PROFILES)
+_EXIT_TERMINATED: Final = 128 + signal.SIGTERM
+_PORT: Final = click.IntRange(1, 65_535)
+_JSON_HELP: Final = "Also write the figures to FILE as JSON; - for standard output."
+
+
+@click.group()
+def command() -> None:
+    """Measure, and say on which machine.
+
+    Figures without the machine mean nothing: every table ends with it. Compare figures of one
+    machine only, and repeat them: a single run misleads.
+    """
+
+
+@command.command()
+@click.option("--seconds", type=click.FloatRange(0.1, 600), default=5.0, show_default=True)
+@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+def codec(seconds: float, json_path: str | None) -> None:
+    """Time the ISO 8583 codec on a 20-field authorization and its reply."""
+    # Not above: it costs time that `altyn bench --help` need not spend.
+    from altyn.runtime.bench_codec import render, run  # noqa: PLC0415
+
+    result = run(seconds)
+    console = open_console(errors=json_path == "-")
+    console.print(render(result))
+    console.print(f"Measured on {hardware_line()}.")
+    if json_path:
+        write_json(json_path, {"hardware": hardware_line(), **result})
+
+
+@command.command()
+@click.option(
+    "--profile",
+    "profile_names",
+    type=click.Choice(("all", *_PROFILE_NAMES)),
+    multiple=True,
+    help="Which of the usual profiles to run; may be given again.  [default: all]",
+)
+@click.option("--window", type=click.IntRange(1, 20_000), help="Closed loop: requests in flight.")
+@click.option("--rate", type=click.FloatRange(1, 1_000_000), help="Open loop: requests a second.")
+@click.option(
+    "--connections",
+    type=click.IntRange(1, 512),
+    help="Connections of the acquirer, with --window or --rate.  [default: 4]",
+)
+@click.option("--seconds", type=click.FloatRange(0.5, 86_400), default=10.0, show_default=True)
+@click.option("--warmup", type=click.FloatRange(0, 600), default=3.0, show_default=True)
+@click.option(
+    "--slow-flush-ms",
+    type=click.IntRange(0, 1000),
+    default=0,
+    show_default=True,
+    help="Make every flush of the journal slower: a slow disk, replication.",
+)
+@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run in DIR, new or empty, and leave settings, log and journal there.",
+)
+@click.option("--external", is_flag=True, help="Only run switch and issuer, for your own tools.")
+@click.option("--port", type=_PORT, help="With --external: where the switch listens.")
+@click.option("--issuer-port", type=_PORT, help="With --external: where your own issuer listens.")
+def switch(
+    profile_names: tuple[str, ...],
+    window: int | None,
+    rate: float | None,
+    connections: int | None,
+    seconds: float,
+    warmup: float,
+    slow_flush_ms: int,
+    json_path: str | None,
+    keep: Path | None,
+    external: bool,
+    port: int | None,
+    issuer_port: int | None,
+) -> None:
+    """Load the real switch over TCP and time it.
+
+    Starts `altyn serve` with settings of its own, a load generator and an issuer, each in a process
+    of its own, and runs the usual profiles one after the other. A closed loop keeps a window of
+    requests in flight. An open loop sends at a fixed rate and counts latency from when a request
+    was due, so that a stall shows in every request it delayed. At the end the journal is verified
+    and its approvals are counted against those that the generator saw.
+
+    \b
+    altyn bench switch                                  the usual profiles, about a minute
+    altyn bench switch --window 64 --seconds 60         64 in flight over 4 connections
+    altyn bench switch --rate 5000 --connections 8      5,000 a second, whatever happens
+    altyn bench switch --profile closed-512 --slow-flush-ms 5
+    altyn bench switch --external --port 8000           for another load tool
+    """
+    _end_when_terminated()
+    profiles = _profiles(profile_names, window, rate, connections)
+    with _folder(keep) as folder:
+        if external:
+            _run_external(folder, port, issuer_port, slow_flush_ms)
+            return
+        # Not above: it costs time that `altyn bench --help` need not spend.
+        from altyn.runtime.load.measurement import MeasurementPlan, measure  # noqa: PLC0415
+        from altyn.runtime.load.report import render  # noqa: PLC0415
+
+        console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
+        plan = MeasurementPlan(profiles, seconds, warmup, slow_flush_ms, folder)
+        measurement = measure(plan, lambda text: progress.print(text, style="dim"))
+        console.print(render(measurement))
+        if json_path:
+            write_json(json_path, measurement.as_table())
+        if not measurement.sound:
+            raise UserError(
+                "answers were lost, or the journal does not agree with them",
+                where=str(keep or "the tables above"),
+                do="run it again with --keep DIR and report the log",
+            )
+
+
+def _profiles(
+    names: tuple[str, ...], window: int | None, rate: float | None, connections: int | None
+) -> list[LoadProfile]:
+    """What to run. Raises UsageError when the options contradict each other."""
+    own = window is not None or rate is not None or connections is not None
+    if own and names:
+        raise click.UsageError(
+            "--profile names a profile; --window, --rate, --connections make one"
+        )
+    if window is not None and rate is not None:
+        raise click.UsageError("--window is a closed loop and --rate an open one: give one of them")
+    if not own:
+        chosen = _PROFILE_NAMES if "all" in names or not names else names
+        return [profile for profile in PROFILES if profile.name in chosen]
+    lines = connections or 4
+    if rate is not None:
+        return [LoadProfile(f"open-{rate:g}", lines, 0, rate)]
+    in_flight, left_over = divmod(window or 64, lines)
+    if left_over or not in_flight:
+        raise click.UsageError("--window must be a multiple of --connections (4 unless given)")
+    return [LoadProfile(f"closed-{lines}x{in_flight}", lines, in_flight, 0)]
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder to run in: the one to keep, or one that goes away."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="altyn-bench-") as temporary:
+            yield Path(temporary)
+        return
+    if keep.exists() and any(keep.iterdir()):
+        # The journal of an earlier run would be counted as this one's.
+        raise UserError("this folder is not empty", where=str(keep), do="name a new one")
+    yield keep
+
+
+def _run_external(
+    folder: Path, port: int | None, issuer_port: int | None, slow_flush_ms: int
+) -> None:
+    """Run the switch, and an issuer unless there is one, until the person has had enough."""
+    from altyn.runtime.load.measurement import issuer_process  # noqa: PLC0415
+    from altyn.runtime.load.switch_process import (  # noqa: PLC0415
+        SwitchPlan,
+        SwitchProcess,
+        free_port,
+    )
+
+    console = open_console()
+    with ExitStack() as stack:
+        own = issuer_port or stack.enter_context(issuer_process())[0]
+        plan = SwitchPlan(folder, port or free_port(), own, slow_flush_ms)
+        process = stack.enter_context(SwitchProcess(plan))
+        process.probe()
+        console.print(
+            f"The switch takes authorizations on 127.0.0.1:{plan.acquirer_port}: dialect "
+            "altyn87, two-byte lengths,\nno sign-on, DE32 400001, cards 999999 with 16 digits, "
+            f"currency 978.\nThe issuer is on port {own}; the journal is {plan.journal_path}.\n"
+            "Ctrl-C ends it."
+        )
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            console.print("Stopping.")
+
+
+def _end_when_terminated() -> None:
+    """Let SIGTERM unwind the program, so that the processes it started end with it."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(_EXIT_TERMINATED)
+
+    signal.signal(signal.SIGTERM, end)

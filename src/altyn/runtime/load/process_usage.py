@@ -1,0 +1,59 @@
+"""What processes use of the machine, as Linux tells it in /proc (proc(5))."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+__all__ = ["cpu_seconds", "family", "memory_bytes"]
+
+_PROC: Final = Path("/proc")
+# Fields of /proc/PID/stat counted from the one after the name in brackets.
+_PARENT: Final = 1
+_USER_TICKS: Final = 11
+_SYSTEM_TICKS: Final = 12
+
+
+def cpu_seconds(process_ids: list[int]) -> float:
+    """Processor seconds used so far, user and system; a process that is gone counts nothing."""
+    ticks = 0
+    for process_id in process_ids:
+        numbers = _stat(process_id)
+        if numbers:
+            ticks += int(numbers[_USER_TICKS]) + int(numbers[_SYSTEM_TICKS])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_bytes(process_ids: list[int]) -> int:
+    """Resident memory now, over all of them; pages they share are counted each time."""
+    return sum(_resident_bytes(process_id) for process_id in process_ids)
+
+
+def family(process_id: int) -> list[int]:
+    """The process and those it started, and so on."""
+    children: dict[int, list[int]] = {}
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit():
+            numbers = _stat(int(folder.name))
+            if numbers:
+                children.setdefault(int(numbers[_PARENT]), []).append(int(folder.name))
+    members = [process_id]
+    for member in members:
+        members += children.get(member, [])
+    return members
+
+
+def _stat(process_id: int) -> list[str]:
+    try:
+        text = (_PROC / str(process_id) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    # The name may hold spaces and brackets; the last bracket ends it.
+    return text.rpartition(")")[2].split()
+
+
+def _resident_bytes(process_id: int) -> int:
+    try:
+        pages = (_PROC / str(process_id) / "statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
