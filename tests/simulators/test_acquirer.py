@@ -1,3 +1,5 @@
+"""The simulated acquirer keeps every request open until it is answered."""
+
 from datetime import UTC, datetime
 
 from altyn.message import Message, load_codec

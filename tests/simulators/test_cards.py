@@ -1,3 +1,5 @@
+"""The decks of the simulated issuers: numbers nobody issues, one card for every decline."""
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""The simulated issuer decides once, and remembers what it decided."""
+
 from datetime import UTC, datetime
 
 import pytest
@@ -116,6 +118,16 @@ def test_completion_takes_the_place_of_the_hold() -> None:
     (answer,) = issuer.receive(advice, NOW)
     assert (answer.mti, answer.fields[39]) == ("0230", "00")
     assert available(issuer) == -700
+
+
+def test_completion_without_a_billing_amount_bills_the_share_of_the_hold() -> None:
+    """Where the hold had DE6 and the completion has none, the customer pays in proportion."""
+    issuer = issuer_of()
+    issuer.receive(request(1, amount=1000, f6=f"{30_000:012d}", f51="949"), NOW)
+    advice = request(2, amount=700, f90=f"0100000001{DE7}" + "0" * 22)
+    advice.mti = "0220"
+    issuer.receive(advice, NOW)
+    assert available(issuer) == -21_000
 
 
 def test_f11_reversal_has_one_effect_however_often_it_comes() -> None:

@@ -102,17 +102,19 @@ def phase_shares(transactions: int) -> dict[str, dict[str, int]]:
     ordinary = transactions - CAP_PLAYS - away - lost
     morning = ordinary * 55 // 100
     totals = {"morning": morning, "away": away, "lost": lost, "evening": ordinary - morning}
-    shares = {name: _divided(total) for name, total in totals.items()}
+    shares = {name: _divided(total, name) for name, total in totals.items()}
     shares["cap"] = {name: CAP_PLAYS if name == CAP_ACQUIRER else 0 for name in _ACQUIRER_WEIGHTS}
     return shares
 
 
-def _divided(total: int) -> dict[str, int]:
+def _divided(total: int, phase: str) -> dict[str, int]:
     """A total over the acquirers by weight, without losing one to rounding."""
-    whole = sum(_ACQUIRER_WEIGHTS.values())
+    # A bank that is away does not acquire either.
+    weights = _ACQUIRER_WEIGHTS | ({AWAY_ISSUER: 0} if phase == "away" else {})
+    whole = sum(weights.values())
     shares: dict[str, int] = {}
     weight_before = 0
-    for name, weight in _ACQUIRER_WEIGHTS.items():
+    for name, weight in weights.items():
         until = (weight_before + weight) * total // whole
         shares[name] = until - weight_before * total // whole
         weight_before += weight
@@ -191,6 +193,8 @@ class Day:
         """Purchases on an absent issuer's cards, reversals of the morning's, and the others."""
         generator = self._generator("away")
         count = self._shares["away"]
+        if not count:
+            return []
         cancelled = [
             play
             for play in self.plays("morning")

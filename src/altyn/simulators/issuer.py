@@ -232,6 +232,10 @@ class SimulatedIssuer:
         original = self._legs.get(_original_leg(message))
         billed = _billed(message)
         if original is not None and original.state == "stands":
+            if 6 not in message.fields and original.standing:
+                # Without a billing amount the customer pays the share of the one that was held.
+                amount = int(field_text(message, 4) or "0")
+                billed = divide(original.billed * amount, original.standing, Rounding.HALF_UP)
             # The final amount takes the place of the amount that was held.
             self._give_back(original, 0)
         if account is not None:

@@ -1,0 +1,167 @@
+"""The processes of the demonstration: the switch and the banks, none of which outlives it.
+
+A bank stops when its standard input ends, which happens however the parent dies. The switch is
+told by the kernel (Linux, PR_SET_PDEATHSIG) and by `stop`.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from altyn.runtime.demo.bank_spec import BankSpec, write_bank_spec
+from altyn.runtime.output import UserError
+
+__all__ = ["BankChild", "SwitchChild", "run_altyn"]
+
+STOP_PATIENCE_S: Final = 10.0
+REPORT_BYTES_MAX: Final = 16 * 1024 * 1024
+PR_SET_PDEATHSIG: Final = 1
+_ALTYN: Final = (sys.executable, "-c", "from altyn.runtime.cli import main; main()")
+
+Report = dict[str, Any]
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process that was told to stop; one that will not is killed."""
+    try:
+        await asyncio.wait_for(process.wait(), STOP_PATIENCE_S)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+class BankChild:
+    """A bank process: orders go in, reports come out to `heard`."""
+
+    def __init__(self, spec: BankSpec, folder: Path, heard: Callable[[str, Report], None]) -> None:
+        """Not started yet; the spec file goes into `folder`."""
+        self.spec = spec
+        self._path = folder / f"{spec.name}.spec.json"
+        self._errors = folder / f"{spec.name}.errors.txt"
+        self._heard = heard
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Write the spec and start the process."""
+        write_bank_spec(self._path, self.spec)
+        with self._errors.open("wb") as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "altyn.runtime.demo.bank_process",
+                "--spec",
+                str(self._path),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                limit=REPORT_BYTES_MAX,
+                start_new_session=True,
+            )
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self._process is not None, "reading begins after the start"
+        assert self._process.stdout is not None, "the output is a pipe"
+        async for line in self._process.stdout:
+            self._heard(self.spec.name, json.loads(line))
+        self._heard(self.spec.name, {"report": "ended", "errors": str(self._errors)})
+
+    def order(self, name: str, **details: str) -> None:
+        """Give an order; a process that is gone does not hear it."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError):
+                self._process.stdin.write(json.dumps({"order": name, **details}).encode() + b"\n")
+
+    async def stop(self) -> None:
+        """End the process in order, by force if it must be."""
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError):
+                self._process.stdin.close()
+        await _ended(self._process)
+        if self._reading is not None:
+            await self._reading
+
+
+class SwitchChild:
+    """The real `altyn serve -c FILE` as a process; its output goes into a file."""
+
+    def __init__(self, settings: Path, output: Path) -> None:
+        """Not started yet."""
+        self._settings = settings
+        self._output = output
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process; it is not ready before its control channel answers."""
+        with self._output.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *_ALTYN,
+                "serve",
+                "-c",
+                str(self._settings),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+
+    def check(self) -> None:
+        """Raise UserError when the process has ended."""
+        if self._process is not None and self._process.returncode is not None:
+            raise UserError(
+                f"the switch ended with exit code {self._process.returncode}",
+                where=str(self._output),
+                do="its last lines say why",
+            )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process ran and is gone."""
+        return self._process is not None and self._process.returncode is not None
+
+    async def stop(self) -> None:
+        """End the process in order, by force if it must be."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        await _ended(self._process)
+
+
+def _die_with_parent() -> None:
+    """In the child, before the program: the kernel sends SIGTERM when the parent is gone."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        # It went between the fork and the call.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def run_altyn(*arguments: str) -> tuple[int, str, str]:
+    """Run another command of the program to its end; exit code, output and errors as text."""
+    process = await asyncio.create_subprocess_exec(
+        *_ALTYN,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, errors = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        raise
+    return process.returncode or 0, output.decode(), errors.decode()

@@ -1,0 +1,32 @@
+"""Orders to a running switch over its local control channel: one JSON line out, one back."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from altyn.runtime.output import UserError
+
+__all__ = ["give_order"]
+
+ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
+ORDER_PATIENCE_S: Final = 30.0
+
+
+async def give_order(socket_path: Path, order: str) -> dict[str, Any]:
+    """The switch's answer to an order; raises UserError when it refuses, OSError when absent."""
+    reader, writer = await asyncio.open_unix_connection(str(socket_path), limit=ANSWER_BYTES_MAX)
+    try:
+        writer.write(json.dumps({"order": order}).encode() + b"\n")
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), ORDER_PATIENCE_S)
+    finally:
+        writer.close()
+    answer: Any = json.loads(line) if line else {}
+    if not isinstance(answer, dict) or not answer.get("ok"):
+        raise UserError(
+            f"the switch refused the order '{order}'",
+            where=str(socket_path),
+            do="look into the switch's log",
+        )
+    return answer

@@ -1,0 +1,192 @@
+"""The two files of the demonstration's scheme, in the form `altyn serve` reads.
+
+They are ordinary settings and an ordinary scheme file: `altyn check` accepts them, and whoever
+looks at them after the demonstration sees a scheme to begin from.
+"""
+
+import socket
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os import fsencode
+from pathlib import Path
+from typing import Final
+
+from altyn.simulators import (
+    BANKS,
+    CAPPED_CURRENCY,
+    CAPPED_ISSUER,
+    MARKET_RATES,
+    Bank,
+    net_debit_cap,
+)
+
+__all__ = ["HOST", "SCHEME_INSTITUTION_ID", "BankLink", "DemoScheme", "write_scheme"]
+
+HOST: Final = "127.0.0.1"
+SCHEME_INSTITUTION_ID: Final = "900001"
+# sockaddr_un holds 108 bytes with the closing NUL (Linux, unix(7)).
+SOCKET_PATH_BYTES_MAX: Final = 107
+
+
+@dataclass(frozen=True, slots=True)
+class BankLink:
+    """One line of one bank: `mode` is the switch's side of it, listen or connect."""
+
+    name: str
+    bank: Bank
+    role: str
+    mode: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoScheme:
+    """Where the parts of a demonstration are."""
+
+    folder: Path
+    settings: Path
+    journal: Path
+    control_socket: Path
+    links: tuple[BankLink, ...]
+
+
+def write_scheme(folder: Path, seed: str, transactions: int) -> DemoScheme:
+    """Write altyn.toml and scheme.toml into an empty folder, with ports that are free now."""
+    links = _links()
+    scheme = DemoScheme(
+        folder=folder,
+        settings=folder / "altyn.toml",
+        journal=folder / "data" / "journal.db",
+        control_socket=_socket_path(folder),
+        links=links,
+    )
+    for name in ("data", "logs", "banks"):
+        (folder / name).mkdir()
+    scheme.settings.write_text(_settings_text(scheme), encoding="utf-8")
+    (folder / "scheme.toml").write_text(_scheme_text(seed, transactions), encoding="utf-8")
+    return scheme
+
+
+def _links() -> tuple[BankLink, ...]:
+    # The switch reaches a participant over its first line in service: the issuer's comes first.
+    wanted = [
+        (bank, role)
+        for bank in BANKS
+        for role in ("issuer", "acquirer")
+        if (bank.acquires if role == "acquirer" else bank.issues)
+    ]
+    ports = _free_ports(len(wanted))
+    return tuple(
+        BankLink(f"{bank.bank_id.lower()}-{role}", bank, role, "listen", port)
+        for (bank, role), port in zip(wanted, ports, strict=True)
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now; all are held while they are chosen, so they differ."""
+    with ExitStack() as held:
+        ports = []
+        for _ in range(count):
+            holder = held.enter_context(socket.socket())
+            holder.bind((HOST, 0))
+            ports.append(int(holder.getsockname()[1]))
+        return ports
+
+
+def _socket_path(folder: Path) -> Path:
+    path = folder.absolute() / "data" / "control.sock"
+    if len(fsencode(path)) <= SOCKET_PATH_BYTES_MAX:
+        return path
+    return Path(tempfile.mkdtemp(prefix="altyn-")) / "control.sock"
+
+
+def _settings_text(scheme: DemoScheme) -> str:
+    head = f"""\
+# Settings of the demonstration's switch, written by `altyn demo`.
+scheme = "scheme.toml"
+
+[journal]
+path = "data/journal.db"
+
+[log]
+level = "info"
+file = "logs/switch.log"
+
+[status]
+file = "data/status.json"
+
+[control]
+socket = "{scheme.control_socket}"
+"""
+    return head + "".join(_link_text(link) for link in scheme.links)
+
+
+def _link_text(link: BankLink) -> str:
+    return f"""
+# {link.bank.name}, {link.role}
+[[link]]
+id = "{link.name}"
+participant = "{link.bank.bank_id}"
+mode = "{link.mode}"
+host = "{HOST}"
+port = {link.port}
+sign_on = "peer"
+echo_interval_s = 5
+"""
+
+
+def _scheme_text(seed: str, transactions: int) -> str:
+    cap = net_debit_cap(seed, transactions)
+    parts = [
+        f"""\
+# The demonstration's scheme, written by `altyn demo`. Banks, numbers and rates are invented.
+[scheme]
+id = "DEMO"
+name = "Demonstration card scheme"
+institution_id = "{SCHEME_INSTITUTION_ID}"
+timezone = "UTC"
+cut_over_time = ""
+cross_border_currency = "USD"
+unmatched_reversal_code = "25"
+rounding = "half-up"
+"""
+    ]
+    parts += [_participant_text(bank, cap) for bank in BANKS]
+    parts += [_range_text(bank) for bank in BANKS]
+    for rate in MARKET_RATES:
+        parts.append(
+            f'\n[[rate]]\nid = "{rate.rate_id}"\nbase = "{rate.base}"\nquote = "{rate.quote}"\n'
+            f'value = "{rate.value}"\neffective = "2026-01-01T00:00:00Z"\n'
+        )
+    return "".join(parts)
+
+
+def _participant_text(bank: Bank, cap: int) -> str:
+    roles = [role for role, has in (("issuer", bank.issues), ("acquirer", bank.acquires)) if has]
+    text = f"""
+[[participant]]
+id = "{bank.bank_id}"
+name = "{bank.name}"
+country = "{bank.country}"
+currency = "{bank.currency}"
+roles = [{", ".join(f'"{role}"' for role in roles)}]
+institution_ids = ["{bank.institution_id}"]
+"""
+    if bank.bank_id == CAPPED_ISSUER:
+        text += f"[participant.net_debit_caps]\n{CAPPED_CURRENCY} = {cap}\n"
+    return text
+
+
+def _range_text(bank: Bank) -> str:
+    return "".join(
+        f"""
+[[bin]]
+prefix = "{entry.prefix}"
+participant = "{bank.bank_id}"
+product = "{entry.product}"
+currency = "{entry.currency}"
+pan_lengths = [{entry.pan_digits}]
+"""
+        for entry in bank.ranges
+    )
