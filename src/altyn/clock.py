@@ -4,10 +4,12 @@ Business stamps are UTC; deadlines run on the monotonic clock, so that a clock s
 moves no timer (scenario T01).
 """
 
+from calendar import isleap
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 MICROSECONDS_PER_SECOND = 1_000_000
+SECONDS_PER_DAY = 86_400
 
 BusinessDay = int
 """A business day of the scheme as the number YYYYMMDD."""
@@ -78,31 +80,33 @@ class TransmissionClock:
 
 
 def nearest_transmission(text: str, now_utc_us: int) -> int | None:
-    """Seconds since 1970 of MMDDhhmmss in the year that lies nearest to now, or None."""
+    """Seconds since 1970 of MMDDhhmmss in the year that lies nearest to now, or None.
+
+    The year is decided first: 29 February in a year without one names no instant, however
+    near the next leap year may be (scenario T06).
+    """
     now = utc_datetime(now_utc_us)
-    candidates: list[float] = []
+    month, day, hour, minute, second = (int(text[place : place + 2]) for place in range(0, 10, 2))
+    leap_day = (month, day) == (2, 29)
+    candidates: list[tuple[int, bool]] = []
     for year in (now.year - 1, now.year, now.year + 1):
+        exists = not leap_day or isleap(year)
         try:
-            moment = datetime(
-                year,
-                int(text[0:2]),
-                int(text[2:4]),
-                int(text[4:6]),
-                int(text[6:8]),
-                int(text[8:10]),
-                tzinfo=UTC,
-            )
+            # A leap day that does not exist stands where it would have been: before 1 March.
+            shown_day = day if exists else 28
+            moment = datetime(year, month, shown_day, hour, minute, second, tzinfo=UTC)
         except ValueError:
-            continue
-        candidates.append(moment.timestamp())
-    if not candidates:
-        return None
-    seconds = now_utc_us // MICROSECONDS_PER_SECOND
-    return int(min(candidates, key=lambda moment: abs(moment - seconds)))
+            return None
+        seconds = int(moment.timestamp()) + (0 if exists else SECONDS_PER_DAY)
+        candidates.append((seconds, exists))
+    present = now_utc_us // MICROSECONDS_PER_SECOND
+    nearest, exists = min(candidates, key=lambda candidate: abs(candidate[0] - present))
+    return nearest if exists else None
 
 
 __all__ = [
     "MICROSECONDS_PER_SECOND",
+    "SECONDS_PER_DAY",
     "BusinessDay",
     "Instant",
     "TransmissionClock",

@@ -222,6 +222,13 @@ def test_rate_that_no_message_can_carry_is_refused() -> None:
     assert refusal(WHOLE.replace("512.34", "0.00000001")).key == "rate[1].value"
 
 
+def test_rates_too_far_apart_for_a_message_are_refused() -> None:
+    """Between two currencies, through the middle, the rate must fit as well."""
+    dear = RATE.replace("R-2026-1", "KWD").replace("KZT", "KWD").replace("512.34", "0.00006")
+    assert refusal(WHOLE + dear.replace("0.00006", "0.00005")).key == "rate[1].value"
+    assert parse_scheme(WHOLE + dear)
+
+
 def test_faults_of_one_table_do_not_hide_or_repeat_those_of_another() -> None:
     """Every fault is told in one run, and none twice."""
     text = WHOLE.replace('"512.34"', "512.34").replace('"Step Bank"', "4").replace("UTC", "UTX")

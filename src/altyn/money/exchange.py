@@ -80,7 +80,8 @@ class Conversion(NamedTuple):
         """The conversion rate as ISO 8583:1987 writes it in DE9 and DE10 (n8).
 
         The first digit says how many of the seven that follow stand behind the point.
-        The rate is of whole units of currency, not of minor units.
+        The rate is of whole units of currency, not of minor units. Raises OverflowError for a
+        rate above 9,999,999 and for one that nine decimals show as nothing.
         """
         exponents = currency_of(self.source).exponent - currency_of(self.target).exponent
         numerator, denominator = self.numerator, self.denominator
@@ -90,9 +91,9 @@ class Conversion(NamedTuple):
             denominator *= 10**-exponents
         for decimals in range(9, -1, -1):
             scaled = divide(numerator * 10**decimals, denominator, self.rounding)
-            if scaled <= 9_999_999:
+            if 0 < scaled <= 9_999_999:
                 return f"{decimals}{scaled:07d}"
-        raise OverflowError("a rate above 9,999,999 does not fit DE9 or DE10")
+        raise OverflowError("the rate is too large or too small for DE9 and DE10")
 
 
 def conversion(rate: Rate, source: str, target: str, rounding: Rounding) -> Conversion:

@@ -15,10 +15,15 @@ class BinTable:
     __slots__ = ("_by_prefix", "_lengths")
 
     def __init__(self, ranges: Iterable[BinRange]) -> None:
-        """Index the ranges; raises AmbiguousBinTableError when a prefix comes twice."""
+        """Index the ranges.
+
+        Raises AmbiguousBinTableError when a prefix comes twice, ValueError for a prefix that is
+        not 6 to 8 ASCII digits: no card number would ever begin with it.
+        """
         self._by_prefix: dict[str, BinRange] = {}
         for entry in ranges:
-            if not PREFIX_DIGITS_MIN <= len(entry.prefix) <= PREFIX_DIGITS_MAX:
+            digits = entry.prefix.isascii() and entry.prefix.isdigit()
+            if not (digits and PREFIX_DIGITS_MIN <= len(entry.prefix) <= PREFIX_DIGITS_MAX):
                 raise ValueError(f"BIN prefix {entry.prefix} is not 6 to 8 digits")
             if entry.prefix in self._by_prefix:
                 raise AmbiguousBinTableError(f"BIN prefix {entry.prefix} is claimed twice")

@@ -1,6 +1,8 @@
 """What must hold between the tables of a scheme file."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
 
 from altyn.money import Rate, Rounding, conversion, find_currency
 from altyn.runtime.configuration.document import Document
@@ -14,6 +16,8 @@ from altyn.runtime.configuration.scheme_tables import (
 from altyn.runtime.configuration.validation import repeated, stated
 
 __all__ = ["SoundTables", "scheme_problems"]
+
+ISO_RATE_MAX: Final = 9_999_999
 
 
 @dataclass
@@ -130,13 +134,39 @@ def _codes(document: Document, key: str) -> list[tuple[str | int, str]]:
 
 
 def _misfits(tables: SoundTables) -> list[Problem]:
-    """A rate and its inverse must fit DE9 and DE10 of ISO 8583:1987 (n8)."""
+    """A rate, its inverse and every way through the middle must fit DE9 and DE10 (n8)."""
     reason = "this rate or its inverse does not fit DE9 and DE10: seven digits, nine decimals"
-    return [
-        tables.document.problem(("rate", index, "value"), reason, "check base and quote")
+    misfits = {
+        index
         for index, entry in tables.rates
         if entry.base != entry.quote and not _fits_message(entry.value())
+    }
+    problems = [
+        tables.document.problem(("rate", index, "value"), reason, "check base and quote")
+        for index in sorted(misfits)
     ]
+    middle = _cross_border_currency(tables.document)
+    prices = [
+        (_price(entry.value(), middle), index)
+        for index, entry in tables.rates
+        if index not in misfits
+        and entry.base != entry.quote
+        and middle in (entry.base, entry.quote)
+    ]
+    (least, _), (most, index) = min(prices, default=(1, 0)), max(prices, default=(1, 0))
+    # From one to another through the middle the rate is the quotient of their prices.
+    if most / least >= ISO_RATE_MAX + 1:
+        reason = "from the cheapest to the dearest currency no rate fits DE9 and DE10"
+        problems.append(
+            tables.document.problem(("rate", index, "value"), reason, "check base and quote")
+        )
+    return problems
+
+
+def _price(rate: Rate, middle: str | None) -> Fraction:
+    """Units of the other currency for one unit of the middle."""
+    price = Fraction(rate.mantissa, 10**rate.scale)
+    return price if rate.base == middle else 1 / price
 
 
 def _fits_message(rate: Rate) -> bool:
