@@ -1,13 +1,17 @@
 """The scheme file: tables become registry facts, and the rules between them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from altyn.money import Rate, Rounding
 from altyn.registry import Registry, value_of
+from altyn.runtime.configuration.document import read_document
 from altyn.runtime.scheme_file import ConfigurationError, Problem, load_scheme, parse_scheme
+
+ROOT = Path(__file__).parents[2]
 
 SCHEME = """
 [scheme]
@@ -257,6 +261,17 @@ def test_lines_are_right_behind_values_of_several_lines() -> None:
         'id = "T]ST"',
         "product = 'classic'",
     ]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.toml")), ids=lambda path: path.stem)
+def test_every_line_number_points_at_its_key(path: Path) -> None:
+    """In every TOML file we ship, each key is found on the line that is told for it."""
+    document = read_document(path)
+    rows = path.read_text(encoding="utf-8").split("\n")
+    assert len(document.lines) >= sum(re.match(r"[\w-]+ = |\[", row) is not None for row in rows)
+    for place, line in document.lines.items():
+        names = [part for part in place if isinstance(part, str)]
+        assert re.search(rf"\b{re.escape(names[-1])}\b", rows[line - 1].partition("#")[0]), place
 
 
 def test_values_are_never_repeated() -> None:
