@@ -130,9 +130,8 @@ def _cost_table(measurement: Measurement) -> Table:
 
 
 def _line_table(lines: list[Line]) -> Table:
-    table = _table(
-        "Against the project's lines", "profile", "what", "figure", "line", "times the line"
-    )
+    columns = ("what", "figure", "line", "margin", "held")
+    table = _table("Against the project's lines", "profile", *columns)
     for line in lines:
         held = line.reached >= 1
         table.add_row(
@@ -151,13 +150,11 @@ def _closing(measurement: Measurement) -> list[Text]:
     journal = measurement.journal
     verified = "verifies" if journal.verified else "DOES NOT VERIFY"
     held = "every approval seen is in it" if journal.holds else "THIS DOES NOT AGREE"
-    slow = measurement.plan.extra_flush_ms
-    flushes = f" Every flush was made {slow} ms slower." if slow else ""
-    return [
-        Text(
-            f"The journal {verified}: {journal.approved_in_journal:,} approved in it, "
-            f"{journal.approved_seen:,} seen, {journal.unanswered:,} unanswered: {held}."
-        ),
-        Text(f"Each reply left after its record was flushed to the disk.{flushes}"),
-        Text(f"Measured on {measurement.hardware}; switch, generator and issuer together."),
+    said = [
+        f"Journal {verified}: {journal.approved_in_journal:,} approved in it, "
+        f"{journal.approved_seen:,} seen, {journal.unanswered:,} unanswered; {held}."
     ]
+    if measurement.plan.extra_flush_ms:
+        said.append(f"Every flush was made {measurement.plan.extra_flush_ms} ms slower.")
+    said.append(f"Measured on {measurement.hardware}; generator and issuer on the same.")
+    return [Text(text) for text in said]
