@@ -151,8 +151,10 @@ def _closing(measurement: Measurement) -> list[Text]:
     verified = "verifies" if journal.verified else "DOES NOT VERIFY"
     held = "every approval seen is in it" if journal.holds else "THIS DOES NOT AGREE"
     said = [
-        f"Journal {verified}: {journal.approved_in_journal:,} approved in it, "
-        f"{journal.approved_seen:,} seen, {journal.unanswered:,} unanswered; {held}."
+        (
+            f"Journal {verified}: {journal.approved_in_journal:,} approved in it, "
+            f"{journal.approved_seen:,} seen, {journal.unanswered:,} unanswered; {held}."
+        )
     ]
     if measurement.plan.extra_flush_ms:
         said.append(f"Every flush was made {measurement.plan.extra_flush_ms} ms slower.")
