@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any, Final
 
 from altyn.message.bitmap import bitmap_width
-from altyn.message.plan import REFUSALS, DecodePlan, EncodePlan, decode_plan, encode_plan
+from altyn.message.decode_plan import DecodePlan, decode_plan
+from altyn.message.encode_plan import EncodePlan, encode_plan
+from altyn.message.plan import REFUSALS
 from altyn.message.reader import read_message
 from altyn.message.record import Message
 from altyn.message.spec import Specification, load_specification, parse_specification

@@ -1,0 +1,146 @@
+"""Writes the straight-line encoder of one set of fields; see ``plan`` for how and why."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from altyn.message.bitmap import write_bitmaps
+from altyn.message.field import CHARSETS, CODEPAGES, FieldFormat
+from altyn.message.plan import (
+    FAST_CHECKS,
+    KINDS_TAKING_DIGITS,
+    compiled,
+    decoding_lengths,
+    is_simple,
+    kind_word,
+)
+from altyn.message.spec import Specification
+from altyn.message.writer import write_field
+
+EncodePlan = Callable[[dict[int, Any]], bytes | None]
+
+
+def encode_plan(specification: Specification, fields: list[int]) -> EncodePlan:
+    """An encoder of everything after the message type for these fields, ascending."""
+    source = _EncoderSource(write_bitmaps(fields, specification.bitmap_encoding))
+    for number in fields:
+        source.add(specification.fields[number])
+    source.close_group()
+    return compiled(source.text(), source.names)
+
+
+class _EncoderSource:
+    """Collects the statements, checks and parts of one encoder."""
+
+    def __init__(self, bitmaps: bytes) -> None:
+        self.statements: list[str] = []
+        self.lengths: list[str] = []
+        self.parts: list[str] = ["bitmaps"]
+        self.names: dict[str, Any] = {"bitmaps": bitmaps, "write_field": write_field}
+        # The group being gathered: kind and encoding of its values, and its expressions.
+        self.group: tuple[str, str] | None = None
+        self.pieces: list[str] = []
+
+    def add(self, field: FieldFormat) -> None:
+        """Takes up the next field."""
+        n = field.number
+        self.statements.append(f"value{n} = fields[{n}]")
+        if not is_simple(field):
+            self.close_group()
+            self.names[f"format{n}"] = field
+            self.parts.append(f"write_field(format{n}, value{n})")
+            return
+        if field.is_fixed:
+            self.lengths.append(f"len(value{n}) != {field.length}")
+        if field.kind == "b":
+            self._add_bytes(field)
+            return
+        prefix = "" if field.is_fixed else self._prefix(field, as_text=True)
+        self._open_group(field)
+        self.pieces += [prefix] if prefix else []
+        self.pieces += [pad] if (pad := self._pad(field)) else []
+        self.pieces.append(f"value{n}")
+
+    def _add_bytes(self, field: FieldFormat) -> None:
+        self.close_group()
+        if not field.is_fixed:
+            self.parts.append(self._prefix(field, as_text=False))
+        # join() refuses str among bytes, but would take a bytearray; that is harmless.
+        self.parts.append(f"value{field.number}")
+
+    def _prefix(self, field: FieldFormat, as_text: bool) -> str:
+        """The expression of the length prefix; unknown lengths are not in its table."""
+        n = field.number
+        in_group = field.prefix_encoding == field.encoding and field.kind in KINDS_TAKING_DIGITS
+        table = encoding_lengths(
+            field.prefix_encoding,
+            field.prefix_digits,
+            field.minimum,
+            field.length,
+            as_text and in_group,
+        )
+        self.names[f"prefixes{n}"] = table
+        expression = f"prefixes{n}[len(value{n})]"
+        if as_text and not in_group:
+            self.close_group()
+            self.parts.append(expression)
+            return ""
+        return expression
+
+    def _pad(self, field: FieldFormat) -> str:
+        if field.encoding != "bcd" or (field.is_fixed and field.length % 2 == 0):
+            return ""
+        return "'0'" if field.is_fixed else f"('0' if len(value{field.number}) & 1 else '')"
+
+    def _open_group(self, field: FieldFormat) -> None:
+        if self.group != (field.kind, field.encoding):
+            self.close_group()
+            self.group = (field.kind, field.encoding)
+
+    def close_group(self) -> None:
+        """Joins the texts gathered so far, checks them at once and encodes them."""
+        if self.group is None:
+            return
+        kind, encoding = self.group
+        name = f"text{len(self.parts)}"
+        pieces = ", ".join(self.pieces)
+        joined = f"''.join(({pieces}))" if len(self.pieces) > 1 else f"'' + {pieces}"
+        self.statements.append(f"{name} = {joined}")
+        self.statements.append(f"if {self._check(kind, name)}: return None")
+        if encoding == "bcd":
+            self.parts.append(f"bytes.fromhex({name})")
+        else:
+            codec = "ascii" if encoding == "ascii" else CODEPAGES[encoding]
+            self.parts.append(f"{name}.encode('{codec}')")
+        self.group, self.pieces = None, []
+
+    def _check(self, kind: str, name: str) -> str:
+        self.names[f"fits_{kind_word(kind)}"] = CHARSETS[kind].fullmatch
+        whole = f"not fits_{kind_word(kind)}({name})"
+        if kind in FAST_CHECKS:
+            # isdigit() and its like take foreign digits and letters: only ASCII may pass to them.
+            fast = f"not ({name}.isascii() and {name}.{FAST_CHECKS[kind]}())"
+            return fast if kind == "n" else f"{fast} and {whole}"
+        return whole
+
+    def text(self) -> str:
+        """The function's source."""
+        lines = list(self.statements)
+        if self.lengths:
+            lines += [f"if {' or '.join(self.lengths)}: return None"]
+        lines.append(f"return b''.join(({', '.join(self.parts)},))")
+        return "def plan(fields):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+@cache
+def encoding_lengths(
+    encoding: str, digits: int, minimum: int, maximum: int, as_text: bool
+) -> dict[int, str | bytes]:
+    """Every allowed length and its prefix: text to be encoded with its neighbours, or bytes."""
+    allowed = decoding_lengths(encoding, digits, minimum, maximum)
+    found = {length: prefix for prefix, length in allowed.items()}
+    if as_text or encoding == "binary":
+        return found
+    if encoding == "bcd":
+        return {n: bytes.fromhex(str(prefix)) for n, prefix in found.items()}
+    return {n: str(prefix).encode(CODEPAGES[encoding]) for n, prefix in found.items()}

@@ -1,0 +1,31 @@
+"""Compiled encoders do the work themselves: no legal value is left to the careful writer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from altyn.message import Message, dialect_names, load_codec
+from altyn.message.encode_plan import encode_plan
+from altyn.message.writer import write_message, write_mti
+from tests.message.generated import messages
+
+
+@pytest.mark.parametrize("name", dialect_names())
+@given(data=st.data())
+def test_a_plan_writes_every_legal_message_of_its_fields(name: str, data: st.DataObject) -> None:
+    """A plan that always gave up would be right and slow: here it would be noticed."""
+    codec = load_codec(name)
+    message = data.draw(messages(codec))
+    plan = encode_plan(codec.specification, sorted(message.fields))
+    body = plan(message.fields)
+    assert body is not None
+    written = write_mti(codec.specification, message.mti) + body
+    assert written == write_message(codec.specification, message)
+
+
+def test_a_plan_leaves_padding_to_the_careful_writer() -> None:
+    """A short terminal number is not of the plan's shape; the codec pads it all the same."""
+    codec = load_codec("altyn87")
+    plan = encode_plan(codec.specification, [41])
+    assert plan({41: "TERM1"}) is None
+    assert plan({41: "TERM1   "}) == codec.encode(Message("0800", {41: "TERM1"}))[4:]
