@@ -59,26 +59,35 @@ def _parse(data: bytes, at: int, end: int, depth: int) -> list[Tlv]:
     objects: list[Tlv] = []
     seen: set[bytes] = set()
     while at < end:
-        if data[at] == 0:
-            at += 1
+        tag_at, first = at, data[at]
+        at += 1
+        if not first:
             continue
-        tag_at = at
-        at = _tag_end(data, at, end)
+        # Nearly every tag has one or two bytes and every length one: those take no call.
+        if first & _LONG_TAG == _LONG_TAG:
+            at = at + 1 if at < end and data[at] < _MORE else _tag_end(data, tag_at, end)
         tag = data[tag_at:at]
-        length, at = _read_length(data, at, end)
+        if at < end and data[at] < _MORE:
+            length = data[at]
+            at += 1
+        else:
+            length, at = _read_length(data, at, end)
         if at + length > end:
             raise TlvError("the length reaches past the end of the data", None, at)
         if tag in seen and tag not in REPEATABLE_TAGS:
             raise TlvError("the tag was given before", None, tag_at)
         seen.add(tag)
-        if tag[0] & _CONSTRUCTED:
-            if depth > TEMPLATE_DEPTH_MAX:
-                reason = f"templates are nested deeper than {TEMPLATE_DEPTH_MAX}"
-                raise TlvError(reason, None, tag_at)
-            _parse(data, at, at + length, depth + 1)
+        if first & _CONSTRUCTED:
+            _check_template(data, tag_at, (at, at + length), depth)
         objects.append((tag, data[at : at + length]))
         at += length
     return objects
+
+
+def _check_template(data: bytes, tag_at: int, inside: tuple[int, int], depth: int) -> None:
+    if depth > TEMPLATE_DEPTH_MAX:
+        raise TlvError(f"templates are nested deeper than {TEMPLATE_DEPTH_MAX}", None, tag_at)
+    _parse(data, *inside, depth + 1)
 
 
 def _tag_end(data: bytes, at: int, end: int) -> int:
