@@ -1,5 +1,6 @@
 """ISO 8583 messages in every dialect the scheme speaks, knowing nothing of sockets."""
 
+from altyn.message import dialect
 from altyn.message.codec import Codec, load_codec, parse_codec
 from altyn.message.record import Message, MessageError, masked_value
 from altyn.message.spec import (
@@ -21,6 +22,7 @@ __all__ = [
     "TlvError",
     "Track2",
     "build_tlv",
+    "dialect",
     "dialect_names",
     "load_codec",
     "load_specification",

@@ -16,6 +16,7 @@ from altyn.switch.link import Link
 from altyn.switch.routing import Route
 from altyn.transaction import (
     APPROVAL_CODES,
+    Flag,
     Kind,
     Outcome,
     Request,
@@ -23,7 +24,6 @@ from altyn.transaction import (
     State,
     Transaction,
 )
-from altyn.transaction.entries import Flag
 
 DEBITS: Final = frozenset({"00", "01", "09", "10"})
 CREDITS: Final = frozenset({"20", "26"})
@@ -60,7 +60,7 @@ def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:
     if flags is None:
         desk.refuse(request, Outcome.INVALID_AMOUNT)
         return
-    if desk.storage_low:
+    if not desk.intake_open:
         desk.refuse(request, Outcome.OVERLOADED)
         return
     route = desk.state.router.route(entry, acquirer, request.currency, desk.now.utc_us)

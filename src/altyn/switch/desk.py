@@ -24,8 +24,15 @@ from altyn.switch.effects import (
 from altyn.switch.forwarding import OwedAdvice
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
-from altyn.transaction import NOT_REMEMBERED, RESPONSE_CODES, Outcome, Request, State, Transaction
-from altyn.transaction.entries import Flag
+from altyn.transaction import (
+    NOT_REMEMBERED,
+    RESPONSE_CODES,
+    Flag,
+    Outcome,
+    Request,
+    State,
+    Transaction,
+)
 
 _NO_AUTHORIZATION_CODE = " " * 6
 
@@ -39,13 +46,23 @@ class Desk:
         self.now = Instant(0, 0)
         self.effects: list[Effect] = []
         self.transmission = TransmissionClock()
-        self.links = {entry.link_id: Link(entry) for entry in terms}
+        self.links: dict[LinkId, Link] = {}
         self.links_of: dict[ParticipantId, list[Link]] = {}
-        for link in self.links.values():
-            self.links_of.setdefault(link.terms.participant_id, []).append(link)
+        self.set_links(terms)
         self.deadlines: dict[int, deque[Transaction]] = {}
-        self.storage_low = False
+        self.intake_open = True
         self.counts: dict[str, int] = {}
+
+    def set_links(self, terms: Iterable[LinkTerms]) -> None:
+        """Agree on these links; one that was there before keeps how it stands."""
+        standing = self.links
+        self.links = {}
+        self.links_of = {}
+        for entry in terms:
+            link = standing.get(entry.link_id) or Link(entry)
+            link.terms = entry
+            self.links[entry.link_id] = link
+            self.links_of.setdefault(entry.participant_id, []).append(link)
 
     def usable_link(self, participant_id: ParticipantId) -> Link | None:
         """The first link of a participant over which traffic may flow."""

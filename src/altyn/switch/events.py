@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from altyn.identifiers import LinkId
 from altyn.registry import Fact
+from altyn.switch.link import LinkTerms
 from altyn.transaction import Request, Transaction
 
 
@@ -69,7 +70,15 @@ class CutOverOrdered(NamedTuple):
     """End the business day."""
 
 
-class StorageLow(NamedTuple):
-    """The store is nearly full, or no longer: new requests are refused while it is."""
+class IntakeChanged(NamedTuple):
+    """New requests are refused from now on, or taken again: the store is nearly full, or the
+    switch is being stopped. Answers, reversals and advices go on."""
 
-    low: bool
+    open: bool
+    reason: str
+
+
+class LinksChanged(NamedTuple):
+    """The links agreed from now on; those that stay keep how they stand."""
+
+    terms: tuple[LinkTerms, ...]

@@ -5,26 +5,20 @@ from altyn.clock import Instant
 from altyn.journal import NO_SPAN
 from altyn.switch.effects import Record
 from altyn.switch.state import SwitchState
-from altyn.transaction import Kind, Original, Outcome, Request, Transaction
-from altyn.transaction.entries import (
-    COLUMNS,
-    HEAD_BYTES,
-    NO_ORIGINAL_TEXT,
-    NO_ROUTE_TEXT,
-    ORIGINAL_TEXTS,
-    PAN_COLUMN,
-    REQUEST_TEXTS,
-    ROUTE_TEXTS,
+from altyn.transaction import (
     TRANSACTION_ENTRY,
     Flag,
+    Kind,
+    Original,
+    Outcome,
+    Request,
     Stage,
-    pack_head,
-    pack_tail,
-    unpack_head,
+    Transaction,
+    entries,
 )
 
-_REQUEST_WIDTH = sum(text.width for text in REQUEST_TEXTS)
-ORIGINAL_WIDTH = sum(text.width for text in ORIGINAL_TEXTS)
+_REQUEST_WIDTH = sum(text.width for text in entries.REQUEST_TEXTS)
+ORIGINAL_WIDTH = sum(text.width for text in entries.ORIGINAL_TEXTS)
 _MESSAGE_TYPES = {
     Kind.AUTHORIZATION: "0100",
     Kind.FINANCIAL: "0200",
@@ -34,8 +28,10 @@ _MESSAGE_TYPES = {
     Kind.REVERSAL_ADVICE: "0420",
 }
 _NO_CODES = b" " * 9
-_PAN = next(column for column in COLUMNS if column.name == PAN_COLUMN)
-_ROUTE_AT = next(column.offset for column in COLUMNS if column.name == ROUTE_TEXTS[0].name)
+_PAN = next(column for column in entries.COLUMNS if column.name == entries.PAN_COLUMN)
+_ROUTE_AT = next(
+    column.offset for column in entries.COLUMNS if column.name == entries.ROUTE_TEXTS[0].name
+)
 
 
 def sealed_pan(head: bytes) -> bytes:
@@ -45,7 +41,7 @@ def sealed_pan(head: bytes) -> bytes:
 
 def route_text(head: bytes) -> str:
     """The texts of the route in the head of a record."""
-    return head[_ROUTE_AT : _ROUTE_AT + len(NO_ROUTE_TEXT)].decode("ascii")
+    return head[_ROUTE_AT : _ROUTE_AT + len(entries.NO_ROUTE_TEXT)].decode("ascii")
 
 
 def original_text(kind: Kind, stan: str, transmission: str) -> str:
@@ -67,12 +63,12 @@ def head_of(
     now: Instant,
     transmitted_s: int,
     flags: int,
-    route_text: str = NO_ROUTE_TEXT,
+    route_text: str = entries.NO_ROUTE_TEXT,
     settlement_amount: int = 0,
     billing_amount: int = 0,
     issuer_stan: str = "0",
     refers_to: int = 0,
-    originals: str = NO_ORIGINAL_TEXT,
+    originals: str = entries.NO_ORIGINAL_TEXT,
 ) -> bytes:
     """The packed head of a request's records. The place where a stored PAN is sealed."""
     text = "".join(
@@ -96,7 +92,7 @@ def head_of(
     )
     if len(text) != _REQUEST_WIDTH:
         text = _fitted(request)
-    return pack_head(
+    return entries.pack_head(
         request.kind,
         flags,
         state.business_day,
@@ -115,7 +111,8 @@ def head_of(
 def _fitted(request: Request) -> str:
     """The texts of a request from a dialect whose fields have other widths."""
     return "".join(
-        str(getattr(request, text.name)).ljust(text.width)[: text.width] for text in REQUEST_TEXTS
+        str(getattr(request, text.name)).ljust(text.width)[: text.width]
+        for text in entries.REQUEST_TEXTS
     )
 
 
@@ -123,7 +120,7 @@ def switch_reversal_head(
     transaction: Transaction, state: SwitchState, stan: str, now_us: int
 ) -> bytes:
     """The head of the reversal that the switch itself owes an issuer for a request it sent."""
-    values = list(unpack_head(transaction.head))
+    values = list(entries.unpack_head(transaction.head))
     values[0] = Kind.REVERSAL_ADVICE
     values[1] = (values[1] & (Flag.CREDIT | Flag.NO_MONEY)) | Flag.BY_SWITCH | Flag.FORWARDED
     values[2] = state.business_day
@@ -134,12 +131,12 @@ def switch_reversal_head(
         transaction.kind, transaction.issuer_stan, transaction.issuer_transmission
     )
     values[-1] = values[-1][:-ORIGINAL_WIDTH] + (" " * 20 + issuer_original).encode("ascii")
-    return pack_head(*values)
+    return entries.pack_head(*values)
 
 
 def started(transaction: Transaction) -> Record:
     """The record written before a request goes to its issuer."""
-    tail = pack_tail(
+    tail = entries.pack_tail(
         Stage.STARTED, 0, 0, transaction.settlement_amount, 0, transaction.amount, _NO_CODES
     )
     span = transaction.transmitted_s or NO_SPAN
@@ -156,7 +153,7 @@ def finished(
 ) -> Record:
     """The record written before the reply leaves."""
     codes = transaction.response_code.ljust(3) + transaction.authorization_code.ljust(6)
-    tail = pack_tail(
+    tail = entries.pack_tail(
         Stage.FINISHED,
         outcome,
         now_us,
@@ -165,6 +162,6 @@ def finished(
         transaction.remaining,
         codes.encode("ascii", "replace"),
     )
-    assert len(transaction.head) == HEAD_BYTES, "a record without its head"
+    assert len(transaction.head) == entries.HEAD_BYTES, "a record without its head"
     span = transaction.transmitted_s or NO_SPAN
     return Record(TRANSACTION_ENTRY, transaction.head + tail, span, refers_to)

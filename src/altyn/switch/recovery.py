@@ -7,7 +7,7 @@ memory.
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -28,17 +28,22 @@ from altyn.switch.forwarding import OwedAdvice
 from altyn.switch.state import FINISHED_MAX, SwitchState
 from altyn.transaction import (
     NOT_REMEMBERED,
+    TRANSACTION_ENTRY,
+    Flag,
     Kind,
     Outcome,
+    Stage,
     State,
     Told,
     Transaction,
     original_key,
     read_record,
 )
-from altyn.transaction.entries import TRANSACTION_ENTRY, Flag, Stage
 
 _DIGEST_BYTES: Final = 32
+
+ENTRIES_OF_A_TRANSACTION_MAX: Final = 4
+"""Started, finished, what the issuer added, delivered: so far back memory may reach."""
 
 
 class Replay:
@@ -179,7 +184,7 @@ def recover(storage: Storage) -> SwitchState | None:
         return replay(storage)
     state = load_snapshot(snapshot)
     walker = Replay(state)
-    walker_start = max(1, snapshot.sequence - 2 * FINISHED_MAX)
+    walker_start = max(1, snapshot.sequence - ENTRIES_OF_A_TRANSACTION_MAX * FINISHED_MAX)
     in_flight = dict(state.known)
     state.known.clear()
     reached = None
@@ -221,16 +226,17 @@ def _tail(storage: Storage, from_sequence: int) -> Iterable[Batch]:
     return checked_batches(storage, before.last_sequence + 1, before.hash)
 
 
-def save_snapshot(state: SwitchState, digest: bytes) -> Snapshot:
-    """A snapshot of a state that stands at the end of a batch whose hash is `digest`.
+def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
+    """A snapshot of a state that stands at the end of a batch, as soon as its hash is known.
 
-    Finished transactions are not in it; they are read again from the entries before.
+    The state is copied now; the function returned does the rest, on any thread. Finished
+    transactions are not in it; they are read again from the entries before.
     """
     content = {
         "business_day": state.business_day,
         "registry": list(state.registry.facts),
         "positions": state.positions.dump(),
-        "horizons": state.horizons,
+        "horizons": dict(state.horizons),
         "in_flight": [
             [transaction.sequence, _encode(recording.started(transaction).body)]
             for issuer in state.issuers.values()
@@ -247,8 +253,13 @@ def save_snapshot(state: SwitchState, digest: bytes) -> Snapshot:
             for participant_id, issuer in state.issuers.items()
         },
     }
-    body = json.dumps(content, sort_keys=True).encode()
-    return Snapshot(state.sequence, digest, sha256(body).digest() + body)
+    sequence = state.sequence
+
+    def seal(digest: bytes) -> Snapshot:
+        body = json.dumps(content, sort_keys=True).encode()
+        return Snapshot(sequence, digest, sha256(body).digest() + body)
+
+    return seal
 
 
 def load_snapshot(snapshot: Snapshot) -> SwitchState:

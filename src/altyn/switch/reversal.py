@@ -9,15 +9,16 @@ from altyn.switch import recording
 from altyn.switch.desk import Desk, new_transaction
 from altyn.transaction import (
     RESPONSE_CODES,
+    Flag,
     Kind,
     Move,
     Outcome,
     Request,
     State,
     Transaction,
+    entries,
     original_key,
 )
-from altyn.transaction.entries import NO_ROUTE_TEXT, Flag
 
 
 def find_original(desk: Desk, request: Request) -> Transaction | None:
@@ -178,7 +179,7 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
         desk.now,
         transmitted_s,
         flags,
-        NO_ROUTE_TEXT,
+        entries.NO_ROUTE_TEXT,
         originals=originals.ljust(recording.ORIGINAL_WIDTH),
     )
     transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)

@@ -4,7 +4,9 @@ from typing import Final, NamedTuple
 
 from altyn.money import Conversion, currency_of, find_currency
 from altyn.registry import BinRange, Participant, Registry
-from altyn.transaction.entries import ROUTE_TEXTS
+from altyn.transaction import (
+    entries,
+)
 
 ROUTES_MAX: Final = 50_000
 
@@ -12,7 +14,7 @@ ROUTES_MAX: Final = 50_000
 class Route(NamedTuple):
     """How transactions of one BIN range, acquirer and currency are handled.
 
-    text: the ROUTE_TEXTS of the journal record, joined; settlement and billing are None
+    text: the entries.ROUTE_TEXTS of the journal record, joined; settlement and billing are None
     when the amount is the transaction amount itself.
     """
 
@@ -22,6 +24,8 @@ class Route(NamedTuple):
     billing_currency: str
     settlement: Conversion | None
     billing: Conversion | None
+    settlement_rate: str
+    billing_rate: str
     text: str
     valid_until_us: int
     cap_of_issuer: int | None
@@ -78,6 +82,8 @@ class Router:
             currency_of(entry.currency).numeric,
             settlement,
             billing,
+            settlement.iso_rate() if settlement else "",
+            billing.iso_rate() if billing else "",
             _route_text(registry, entry, acquirer, settles_in, settlement, billing),
             registry.next_rate_change(now_us),
             issuer.net_debit_caps.get(settles_in),
@@ -104,4 +110,6 @@ def _route_text(
         billing.rate_id if billing else "",
         registry.version,
     )
-    return "".join(value.ljust(text.width) for value, text in zip(values, ROUTE_TEXTS, strict=True))
+    return "".join(
+        value.ljust(text.width) for value, text in zip(values, entries.ROUTE_TEXTS, strict=True)
+    )

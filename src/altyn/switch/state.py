@@ -14,8 +14,15 @@ from altyn.registry import Registry
 from altyn.switch.forwarding import AdviceQueue
 from altyn.switch.positions import Positions
 from altyn.switch.routing import Router
-from altyn.transaction import Kind, Move, Original, State, Transaction, original_key
-from altyn.transaction.entries import Flag
+from altyn.transaction import (
+    Flag,
+    Kind,
+    Move,
+    Original,
+    State,
+    Transaction,
+    original_key,
+)
 
 FINISHED_MAX: Final = 131_072
 STAN_MAX: Final = 999_999

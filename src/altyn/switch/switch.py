@@ -23,13 +23,14 @@ from altyn.switch.effects import (
 )
 from altyn.switch.events import (
     CutOverOrdered,
+    IntakeChanged,
     LinkDown,
+    LinksChanged,
     LinkUp,
     NetworkAnswered,
     NetworkRequested,
     Recalled,
     RegistryActivated,
-    StorageLow,
     TimeDue,
     Unserved,
 )
@@ -65,7 +66,8 @@ class Switch:
             Recalled: self._on_recalled,
             RegistryActivated: self._on_registry,
             CutOverOrdered: self._on_cut_over,
-            StorageLow: self._on_storage_low,
+            IntakeChanged: self._on_intake,
+            LinksChanged: self._on_links_changed,
         }
 
     def step(self, event: object, now: Instant) -> list[Effect]:
@@ -75,6 +77,16 @@ class Switch:
         effects: list[Effect] = []
         desk.effects = effects
         self._handlers[event.__class__](event)
+        return effects
+
+    def open(self, now: Instant) -> list[Effect]:
+        """Write the first entries of an empty journal: the registry, the first business day."""
+        desk = self._desk
+        desk.now = now
+        effects: list[Effect] = []
+        desk.effects = effects
+        self._on_registry(RegistryActivated(self.state.registry.facts))
+        desk.record_fact(fact="opened", opened=self.state.business_day)
         return effects
 
     def resume(self, now: Instant) -> list[Effect]:
@@ -300,10 +312,13 @@ class Switch:
             if link.usable:
                 self._ask(link, CUT_OVER)
 
-    def _on_storage_low(self, event: StorageLow) -> None:
-        if event.low != self._desk.storage_low:
-            self._desk.storage_low = event.low
-            self._desk.alarm("storage-low" if event.low else "storage-enough", "")
+    def _on_intake(self, event: IntakeChanged) -> None:
+        if event.open != self._desk.intake_open:
+            self._desk.intake_open = event.open
+            self._desk.alarm("intake-open" if event.open else "intake-closed", event.reason)
+
+    def _on_links_changed(self, event: LinksChanged) -> None:
+        self._desk.set_links(event.terms)
 
 
 def microseconds(milliseconds: int) -> int:

@@ -1,6 +1,7 @@
 """What the scheme understands of a payment: who, what, how much, and what became of it."""
 
 from altyn.transaction import entries
+from altyn.transaction.entries import TRANSACTION_ENTRY, Flag, Stage
 from altyn.transaction.lifecycle import Move, State, Told, Transaction, read_record
 from altyn.transaction.outcome import APPROVAL_CODES, NOT_REMEMBERED, RESPONSE_CODES, Outcome
 from altyn.transaction.request import (
@@ -17,12 +18,15 @@ __all__ = [
     "KEY_LETTERS",
     "NOT_REMEMBERED",
     "RESPONSE_CODES",
+    "TRANSACTION_ENTRY",
+    "Flag",
     "Kind",
     "Move",
     "Original",
     "Outcome",
     "Request",
     "Response",
+    "Stage",
     "State",
     "Told",
     "Transaction",

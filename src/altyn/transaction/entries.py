@@ -182,11 +182,19 @@ COLUMNS: Final = _columns()
 _BY_NAME = {column.name: column for column in COLUMNS}
 
 
-def read_column(record: bytes, name: str) -> int | str | bytes:
-    """One column of one record: int for numbers, stripped str for texts, bytes for the PAN."""
+def read_number(record: bytes, name: str) -> int:
+    """A column of numbers of one record (or of its head, for a column that lies there)."""
     column = _BY_NAME[name]
-    raw = record[column.offset : column.offset + column.width]
-    if column.code != "s":
-        number: int = struct.unpack("<" + column.code, raw)[0]
-        return number
-    return raw if name == PAN_COLUMN else raw.decode("ascii").rstrip()
+    number: int = struct.unpack_from("<" + column.code, record, column.offset)[0]
+    return number
+
+
+def read_text(record: bytes, name: str) -> str:
+    """A column of text of one record, with the blanks it is filled with."""
+    return read_bytes(record, name).decode("ascii")
+
+
+def read_bytes(record: bytes, name: str) -> bytes:
+    """The bytes of a column: the one way to the sealed card number."""
+    column = _BY_NAME[name]
+    return record[column.offset : column.offset + column.width]

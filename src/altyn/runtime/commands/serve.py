@@ -1,0 +1,52 @@
+"""`altyn serve`: the switch alone, for real participants."""
+
+from pathlib import Path
+
+import click
+
+from altyn.runtime.output import UserError
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "settings_path",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The settings file, as `altyn init` writes it.",
+)
+def command(settings_path: Path) -> None:
+    """Run the switch until it is told to stop.
+
+    Opens the journal (and recovers from it), then the links of the settings file. SIGTERM or
+    Ctrl-C stops it: new requests are refused with 96, what is in flight ends first. SIGHUP
+    reads settings and scheme again: links are opened and closed, a new registry version takes
+    force; a faulty file changes nothing and is reported in the log.
+
+    \b
+    Exit codes: 0 stopped in order, 1 it could not start, 74 the journal could not be written.
+
+    \b
+    Example:
+      altyn init scheme && altyn serve -c scheme/altyn.toml
+    """
+    from altyn.journal import WrongJournalError  # noqa: PLC0415 heavy parts only when used
+    from altyn.runtime.online import serve  # noqa: PLC0415
+    from altyn.runtime.settings import ConfigurationError  # noqa: PLC0415
+
+    def ready() -> None:
+        click.echo(f"Altyn serves {settings_path}; Ctrl-C or SIGTERM stops it.")
+
+    try:
+        code = serve(settings_path, ready)
+    except ConfigurationError as error:
+        raise UserError(
+            "; ".join(
+                f"{problem.file} {problem.key}: {problem.reason}" for problem in error.problems
+            ),
+            do="`altyn check` shows the same as a table",
+        ) from error
+    except WrongJournalError as error:
+        raise UserError(str(error)) from error
+    raise SystemExit(code)

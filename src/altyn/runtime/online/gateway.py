@@ -1,0 +1,332 @@
+"""The road of a message: frame, message, switch, journal, and only then out again.
+
+Everything a step of the switch wants done goes into the batch under way: its records into
+the next group commit, its sends behind it. When the commit is durable the sends leave, one
+write per connection (I4).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, cast
+
+from altyn.clock import Instant
+from altyn.identifiers import LinkId
+from altyn.journal import BatchBuilder, Storage
+from altyn.message import Codec, Message, MessageError, dialect
+from altyn.runtime.online.committer import CommitOrder, Committer
+from altyn.runtime.online.connection import Connection
+from altyn.runtime.online.outbound import Outbound
+from altyn.runtime.online.traffic import Traffic
+from altyn.switch import (
+    Advise,
+    Alarm,
+    Disconnect,
+    Effect,
+    Forward,
+    NetworkAnswered,
+    NetworkReply,
+    NetworkRequest,
+    NetworkRequested,
+    Recall,
+    Recalled,
+    Record,
+    Reply,
+    Switch,
+    Unserved,
+    recall,
+    save_snapshot,
+)
+from altyn.transaction import Request, Response
+
+PAUSE_READING_EFFECTS: Final = 50_000
+"""So many sends waiting for the disk stop the reading of more."""
+
+
+class Line:
+    """A link's codec and its open connections, in the order in which they take turns."""
+
+    __slots__ = ("codec", "connections", "link_id", "turn")
+
+    def __init__(self, link_id: LinkId, codec: Codec) -> None:
+        """No connection yet."""
+        self.link_id = link_id
+        self.codec = codec
+        self.connections: list[Connection] = []
+        self.turn = 0
+
+    def next_connection(self) -> Connection | None:
+        """The connection whose turn it is; None when none is open."""
+        connections = self.connections
+        if not connections:
+            return None
+        self.turn = (self.turn + 1) % len(connections)
+        return connections[self.turn]
+
+
+class Gateway:
+    """Feeds the switch and carries out what it decides."""
+
+    def __init__(
+        self,
+        switch: Switch,
+        storage: Storage,
+        outbound: Outbound,
+        read_storage: Callable[[], Storage],
+        snapshot_every_entries: int,
+        alarm: Callable[[str, str], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Begin with an empty batch at the end of the journal.
+
+        read_storage opens the journal for reading, for transactions that have left memory;
+        failed is told when the journal cannot be written, after which nothing leaves.
+        """
+        self.switch = switch
+        self.lines: dict[LinkId, Line] = {}
+        self.line_of: dict[Connection, Line] = {}
+        self.traffic = Traffic()
+        self._outbound = outbound
+        self._read_storage = read_storage
+        self._snapshot_every = snapshot_every_entries
+        self._alarm = alarm
+        self._loop = asyncio.get_running_loop()
+        self._committer = Committer(
+            storage, self._loop, self._committed, failed, self._snapshot_failed
+        )
+        self._next_snapshot = switch.state.sequence + snapshot_every_entries
+        self._builder = BatchBuilder(switch.state.sequence + 1)
+        self._sends: list[Effect] = []
+        self._leaving: list[Effect] = []
+        self._committing = False
+        self._scheduled = False
+        self._paused: list[Connection] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._senders: dict[type, Callable[[Effect], None]] = {
+            Reply: self._send_reply,
+            Forward: self._send_forward,
+            Advise: self._send_advice,
+            NetworkRequest: self._send_network,
+            NetworkReply: self._send_network_reply,
+            Disconnect: self._disconnect,
+        }
+        self._touched: set[Connection] = set()
+
+    def frames(self, connection: Connection, frames: list[bytes]) -> None:
+        """Take the frames that one read brought."""
+        line = self.line_of[connection]
+        now = read_clocks()
+        step, decode, link_id = self.switch.step, line.codec.decode, line.link_id
+        for frame in frames:
+            try:
+                event = dialect.read(decode(frame), link_id, connection)
+            except MessageError as error:
+                if not self._unreadable(connection, link_id, error, now):
+                    return
+                continue
+            if event.__class__ is not Request and event.__class__ is not Response:
+                self._take(step(_network_event(event, link_id, connection), now))
+            else:
+                self._take(step(event, now))
+        if len(self._sends) > PAUSE_READING_EFFECTS and connection.transport is not None:
+            connection.transport.pause_reading()
+            self._paused.append(connection)
+
+    def tell(self, event: object) -> None:
+        """Tell the switch something that no message said."""
+        self._take(self.switch.step(event, read_clocks()))
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        """Carry out effects that came of no event, as when a switch resumes."""
+        self._take(effects)
+
+    def _unreadable(
+        self, connection: Connection, link_id: LinkId, error: MessageError, now: Instant
+    ) -> bool:
+        """Answer 30 when it can be said to what (W07); else close. True when answered."""
+        self.traffic.unreadable += 1
+        partial = error.partial
+        self._alarm("unreadable-message", f"link {link_id}: {error}")
+        if partial is not None and 11 in partial.fields:
+            event = dialect.read(partial, link_id, connection, defect=error.reason)
+            if event.__class__ is Request:
+                self._take(self.switch.step(event, now))
+                return True
+        connection.refuse("a message could not be read")
+        return False
+
+    def _take(self, effects: Iterable[Effect]) -> None:
+        builder, sends = self._builder, self._sends
+        for effect in effects:
+            kind = effect.__class__
+            if kind is Record:
+                builder.append(*effect)
+            elif kind is Alarm:
+                self._alarm(*effect)
+            elif kind is Recall:
+                self._recall(cast("Recall", effect))
+            else:
+                sends.append(effect)
+        if not self._committing and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._commit)
+
+    def _commit(self) -> None:
+        """Hand the batch under way to the committer, or let its sends go if it has no entry."""
+        self._scheduled = False
+        if self._committing:
+            return
+        builder = self._builder
+        if not len(builder):
+            sends, self._sends = self._sends, []
+            self._release(sends)
+            return
+        state = self.switch.state
+        snapshot = None
+        if state.sequence >= self._next_snapshot:
+            self._next_snapshot = state.sequence + self._snapshot_every
+            snapshot = save_snapshot(state)
+        self._committing = True
+        self._idle.clear()
+        self._leaving, self._sends = self._sends, []
+        self._builder = BatchBuilder(state.sequence + 1)
+        self._committer.commit(CommitOrder(builder, snapshot))
+
+    def _committed(self) -> None:
+        """The batch is durable: start the next one, then let this one's sends leave."""
+        leaving, self._leaving = self._leaving, []
+        self._committing = False
+        if len(self._builder):
+            self._commit()
+        self._release(leaving)
+        if not self._committing:
+            if self._sends or len(self._builder):
+                self._commit()
+            if not self._committing:
+                self._idle.set()
+        if self._paused and len(self._sends) < PAUSE_READING_EFFECTS // 2:
+            for connection in self._paused:
+                if connection.transport is not None:
+                    connection.transport.resume_reading()
+            self._paused.clear()
+
+    def _snapshot_failed(self, error: BaseException) -> None:
+        self._alarm("snapshot-not-kept", type(error).__name__)
+
+    def _release(self, effects: list[Effect]) -> None:
+        senders, touched = self._senders, self._touched
+        for effect in effects:
+            senders[effect.__class__](effect)
+        for connection in touched:
+            connection.flush()
+        touched.clear()
+
+    def _queue(self, connection: Connection, line: Line, message: Message) -> None:
+        try:
+            connection.queue(line.codec.encode(message))
+        except MessageError as error:
+            self._alarm("unwritable-message", f"link {line.link_id}: {error}")
+            return
+        self._touched.add(connection)
+
+    def _send_reply(self, effect: Effect) -> None:
+        assert isinstance(effect, Reply), "the table of senders is wrong"
+        connection = effect.origin
+        self.traffic.count_reply(effect.response_code)
+        if isinstance(connection, Connection) and connection.open:
+            self._queue(connection, self.line_of[connection], self._outbound.reply(effect))
+        else:
+            self.traffic.undelivered += 1  # it is in the journal; a repeat gets it (F20)
+
+    def _send_forward(self, effect: Effect) -> None:
+        assert isinstance(effect, Forward), "the table of senders is wrong"
+        date = self.switch.state.settlement_date(effect.transaction.business_day)
+        self._send_over(effect.link_id, self._outbound.forward(effect, date))
+        self.traffic.forwarded += 1
+
+    def _send_advice(self, effect: Effect) -> None:
+        assert isinstance(effect, Advise), "the table of senders is wrong"
+        self._send_over(effect.link_id, self._outbound.advise(effect))
+        self.traffic.advices += 1
+
+    def _send_network(self, effect: Effect) -> None:
+        assert isinstance(effect, NetworkRequest), "the table of senders is wrong"
+        self._send_over(effect.link_id, self._outbound.network(effect, read_clocks().utc_us))
+
+    def _send_over(self, link_id: LinkId, message: Message) -> None:
+        """Send over the link's next connection. When there is none any more, what was to be
+        sent is lost as on a line that just broke; deadlines and repeats take care of it."""
+        line = self.lines.get(link_id)
+        connection = None if line is None else line.next_connection()
+        if line is not None and connection is not None:
+            self._queue(connection, line, message)
+
+    def _send_network_reply(self, effect: Effect) -> None:
+        assert isinstance(effect, NetworkReply), "the table of senders is wrong"
+        connection, payload = effect.origin, effect.payload
+        assert isinstance(payload, Message), "a network message carries its message"
+        if isinstance(connection, Connection) and connection.open:
+            message = dialect.write_network_reply(payload, effect.response_code)
+            self._queue(connection, self.line_of[connection], message)
+
+    def _disconnect(self, effect: Effect) -> None:
+        assert isinstance(effect, Disconnect), "the table of senders is wrong"
+        line = self.lines.get(effect.link_id)
+        for connection in list(line.connections) if line else ():
+            connection.refuse("the peer does not answer echo tests")
+
+    def _recall(self, effect: Recall) -> None:
+        """Look the wanted transactions up beside the loop, then tell the switch."""
+        self.traffic.recalled += 1
+
+        def look_up() -> Recalled:
+            storage = self._read_storage()
+            try:
+                found = [recall(storage, key, moment) for key, moment in effect.wanted]
+            finally:
+                storage.close()
+            return Recalled(effect.request, tuple(entry for entry in found if entry is not None))
+
+        def found(future: "asyncio.Future[Recalled]") -> None:
+            self.tell(future.result())
+
+        self._loop.run_in_executor(None, look_up).add_done_callback(found)
+
+    async def settle(self) -> None:
+        """Wait until nothing is in flight, nothing uncommitted, nothing unsent."""
+        while True:
+            await self._idle.wait()
+            await asyncio.sleep(0)
+            pending = any(issuer.pending for issuer in self.switch.state.issuers.values())
+            if not pending and not self._sends and not len(self._builder) and self._idle.is_set():
+                return
+            await asyncio.sleep(0.01)
+
+    async def settle_journal(self) -> None:
+        """Wait until everything decided so far is durable and sent."""
+        while self._sends or len(self._builder) or not self._idle.is_set():
+            await self._idle.wait()
+            await asyncio.sleep(0.001)
+
+    def stop(self) -> None:
+        """End the committer."""
+        self._committer.stop()
+
+
+def read_clocks() -> Instant:
+    """Both clocks, now."""
+    return Instant(time.time_ns() // 1000, time.monotonic_ns() // 1000)
+
+
+def _network_event(
+    event: dialect.Read, link_id: LinkId, connection: Connection
+) -> NetworkRequested | NetworkAnswered | Unserved:
+    if isinstance(event, dialect.Network):
+        if event.answer is None:
+            return NetworkRequested(
+                link_id, event.code, event.institution, connection, event.payload
+            )
+        return NetworkAnswered(link_id, event.code, event.stan, event.answer)
+    assert isinstance(event, dialect.Unsupported), "requests and responses are events themselves"
+    return Unserved(link_id, event.payload.mti, event.wants_reply, connection, event.payload)

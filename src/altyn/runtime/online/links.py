@@ -1,0 +1,209 @@
+"""Links as sockets: listening and connecting, limits, and what the switch is told of them."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from altyn.message import Codec, load_codec, parse_codec
+from altyn.runtime.online.connection import Connection
+from altyn.runtime.online.gateway import Gateway, Line, read_clocks
+from altyn.runtime.settings import LimitSettings, LinkSettings
+from altyn.switch import LinkDown, LinksChanged, LinkTerms, LinkUp, microseconds
+from altyn.wire import Framing, framing
+
+FIRST_WAIT_S: Final = 0.2
+LONGEST_WAIT_S: Final = 15.0
+BACKLOG: Final = 512
+
+
+def codec_of(dialect: str) -> Codec:
+    """The codec of a shipped dialect or of a dialect's file."""
+    if "/" in dialect or dialect.endswith(".toml"):
+        return parse_codec(Path(dialect).read_text(encoding="utf-8"), dialect)
+    return load_codec(dialect)
+
+
+def framing_of(link: LinkSettings, limits: LimitSettings) -> Framing:
+    """The framing of a link within the limits."""
+    tpdu = bytes.fromhex(link.tpdu) if link.tpdu else None
+    return framing(link.framing, tpdu, max_frame=limits.frame_bytes_max)
+
+
+def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
+    """What the switch knows of a link."""
+    return LinkTerms(
+        link.id,
+        link.participant,
+        link.sign_on,
+        microseconds(link.reply_timeout_ms),
+        microseconds(link.reply_timeout_atm_ms),
+        microseconds(link.echo_interval_s * 1000),
+        limits.in_flight_per_issuer_max,
+    )
+
+
+class _LinkEnd:
+    """One link at work: it makes the connections and keeps their number within bounds."""
+
+    def __init__(self, settings: LinkSettings, links: "Links") -> None:
+        self.settings = settings
+        self._links = links
+        self._limits = links.limits
+        self._gateway = links.gateway
+        self._framing = framing_of(settings, links.limits)
+        self._line = Line(settings.id, codec_of(settings.dialect))
+        self._gateway.lines[settings.id] = self._line
+        self._server: asyncio.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._lost = asyncio.Event()
+
+    def _new_connection(self) -> Connection:
+        return Connection(self, self._framing, self._limits.outbound_bytes_max)
+
+    async def open(self) -> None:
+        """Listen, or begin to connect."""
+        loop = asyncio.get_running_loop()
+        if self.settings.mode == "listen":
+            self._server = await loop.create_server(
+                self._new_connection, self.settings.host, self.settings.port, backlog=BACKLOG
+            )
+        else:
+            self._task = loop.create_task(self._keep_connected())
+
+    async def _keep_connected(self) -> None:
+        """Connect, and again after each loss, with growing waits and jitter (W15)."""
+        loop = asyncio.get_running_loop()
+        wait_s = FIRST_WAIT_S
+        while True:
+            self._lost.clear()
+            try:
+                await loop.create_connection(
+                    self._new_connection, self.settings.host, self.settings.port
+                )
+            except OSError:
+                pass
+            else:
+                wait_s = FIRST_WAIT_S
+                await self._lost.wait()
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 jitter only
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    def connected(self, connection: Connection) -> bool:
+        """Take a connection unless there are too many (W03, W15)."""
+        line = self._line
+        if len(line.connections) >= self._limits.connections_per_link_max:
+            self._links.alarm("too-many-connections", f"link {self.settings.id}")
+            return False
+        line.connections.append(connection)
+        self._gateway.line_of[connection] = line
+        if len(line.connections) == 1:
+            self._gateway.tell(LinkUp(self.settings.id))
+        return True
+
+    def received(self, connection: Connection, frames: list[bytes]) -> None:
+        """Hand frames on."""
+        self._gateway.frames(connection, frames)
+
+    def broken(self, connection: Connection, reason: str) -> None:
+        """Say why a connection is closed."""
+        self._links.alarm("connection-refused", f"link {self.settings.id}: {reason}")
+
+    def disconnected(self, connection: Connection) -> None:
+        """Forget a connection; with the last one the link is down."""
+        line = self._line
+        line.connections.remove(connection)
+        del self._gateway.line_of[connection]
+        if not line.connections:
+            self._lost.set()
+            if self.settings.id in self._gateway.switch.links:
+                self._gateway.tell(LinkDown(self.settings.id))
+
+    def check_deadlines(self, now_us: int) -> None:
+        """Close connections whose frame has been incomplete for too long (W02, W03)."""
+        limit_us = self._limits.frame_deadline_s * 1_000_000
+        for connection in list(self._line.connections):
+            if not connection.has_partial_frame:
+                connection.partial_since_us = 0
+            elif connection.partial_since_us == 0:
+                connection.partial_since_us = now_us
+            elif now_us - connection.partial_since_us > limit_us:
+                connection.refuse("a frame was not completed in time")
+
+    def stop_listening(self) -> None:
+        """Take no new connection and make none."""
+        if self._server is not None:
+            self._server.close()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def close(self) -> None:
+        """Close everything of this link."""
+        self.stop_listening()
+        for connection in list(self._line.connections):
+            connection.close()
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+
+class Links:
+    """All links of a node."""
+
+    def __init__(
+        self, gateway: Gateway, limits: LimitSettings, alarm: Callable[[str, str], None]
+    ) -> None:
+        """No link yet."""
+        self.gateway = gateway
+        self.limits = limits
+        self.alarm = alarm
+        self._ends: dict[str, _LinkEnd] = {}
+
+    async def open(self, settings: tuple[LinkSettings, ...]) -> None:
+        """Open exactly these links: what is new is opened, what changed is opened anew, what
+        is gone is closed. What stays keeps its connections and what is in flight on them."""
+        wanted = {link.id: link for link in settings}
+        for link_id, end in list(self._ends.items()):
+            if wanted.get(end.settings.id) != end.settings:
+                del self._ends[link_id]
+                await end.close()
+        terms = tuple(terms_of(link, self.limits) for link in settings)
+        self.gateway.tell(LinksChanged(terms))
+        for link in settings:
+            if link.id not in self._ends:
+                end = self._ends[link.id] = _LinkEnd(link, self)
+                await end.open()
+
+    def check_deadlines(self) -> None:
+        """See `_LinkEnd.check_deadlines`."""
+        now_us = read_clocks().monotonic_us
+        for end in self._ends.values():
+            end.check_deadlines(now_us)
+
+    def stop_listening(self) -> None:
+        """Take no new connections; those that stand go on."""
+        for end in self._ends.values():
+            end.stop_listening()
+
+    async def close(self) -> None:
+        """Close every link."""
+        for end in self._ends.values():
+            await end.close()
+
+    def as_json(self) -> list[dict[str, object]]:
+        """The links for the status file."""
+        standing = self.gateway.switch.links
+        return [
+            {
+                "id": link_id,
+                "participant": end.settings.participant,
+                "mode": end.settings.mode,
+                "port": end.settings.port,
+                "connections": len(self.gateway.lines[end.settings.id].connections),
+                "signed_on": standing[end.settings.id].signed_on,
+                "usable": standing[end.settings.id].usable,
+            }
+            for link_id, end in self._ends.items()
+        ]
