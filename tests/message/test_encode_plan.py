@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altyn.message import Message, dialect_names, load_codec
+from altyn.message import Message, MessageError, dialect_names, load_codec
 from altyn.message.encode_plan import encode_plan
 from altyn.message.writer import write_message, write_mti
 from tests.message.generated import messages
@@ -29,3 +29,17 @@ def test_a_plan_leaves_padding_to_the_careful_writer() -> None:
     plan = encode_plan(codec.specification, [41])
     assert plan({41: "TERM1"}) is None
     assert plan({41: "TERM1   "}) == codec.encode(Message("0800", {41: "TERM1"}))[4:]
+
+
+@pytest.mark.parametrize("name", dialect_names())
+@pytest.mark.parametrize(
+    ("number", "good", "bad"), [(3, "000000", "²²²²²²"), (38, "abcdef", "éééééé")]
+)
+def test_w10_foreign_digits_and_letters_are_not_written(
+    name: str, number: int, good: str, bad: str
+) -> None:
+    """EBCDIC has superscripts and accents, which Python counts among digits and letters."""
+    codec = load_codec(name)
+    codec.encode(Message("0100", {number: good}))
+    with pytest.raises(MessageError, match="the value has characters other than"):
+        codec.encode(Message("0100", {number: bad}))
