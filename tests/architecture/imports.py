@@ -118,3 +118,19 @@ def star_problems(source: Source) -> Iterator[str]:
     for item in imports_of(source):
         if item.name == "*":
             yield f"line {item.line}: imports everything from {item.module}"
+
+
+def unused_modules(sources: tuple[Source, ...], started: set[str]) -> set[str]:
+    """Modules that no other module imports, names in a text (`python -m`), or starts: dead files.
+
+    A package's `__init__` counts as used; importing a name from a package counts for the name's
+    own module only when the `__init__` imports it, which is what a door does.
+    """
+    used = set(started)
+    for source in sources:
+        for item in imports_of(source):
+            used |= {item.module, f"{item.module}.{item.name}"} - {source.name}
+        texts = (node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
+        used |= {text for text in texts if isinstance(text, str)} - {source.name}
+    modules = {source.name for source in sources if not source.is_door}
+    return {name for name in modules - used if not name.endswith(".__main__")}

@@ -7,6 +7,7 @@ from tests.architecture.imports import (
     door_problems,
     level_problems,
     star_problems,
+    unused_modules,
 )
 from tests.architecture.source import Rule, Source, package_sources, problems
 
@@ -15,6 +16,22 @@ from tests.architecture.source import Rule, Source, package_sources, problems
 def test_package_keeps_the_rules_of_imports(rule: Rule) -> None:
     """No module of the package breaks a rule of imports."""
     assert problems(rule, package_sources()) == []
+
+
+def test_no_module_is_dead() -> None:
+    """Each module is imported, or started by name: a command, a process, the command line."""
+    assert unused_modules(package_sources(), {"altyn.runtime.cli"}) == set()
+
+
+def test_rule_of_dead_modules_bites() -> None:
+    """A module that only imports itself is dead; one behind its package's door is not."""
+    door = Source("altyn.money", "from altyn.money.amount import Amount", is_door=True)
+    amount = Source("altyn.money.amount", "")
+    dead = Source("altyn.money.dead", "import altyn.money.dead")
+    begun = Source("altyn.money.begun", "NAME = 'altyn.money.process'")
+    process = Source("altyn.money.process", "")
+    sources = (door, amount, dead, begun, process)
+    assert unused_modules(sources, {"altyn.money.begun"}) == {"altyn.money.dead"}
 
 
 @pytest.mark.parametrize(
