@@ -34,7 +34,7 @@ from altyn.simulators.day import (
 from altyn.simulators.issuer import Account, Decision, IssuerFigures, SimulatedIssuer
 from altyn.simulators.merchants import MERCHANTS, Merchant, merchants_of
 from altyn.simulators.network import Moment, field_text
-from altyn.simulators.requests import TradeSide
+from altyn.simulators.requests import TradeSide, purchase
 from altyn.simulators.script import CODE_WORDS, Play, Step
 
 __all__ = [
@@ -75,5 +75,6 @@ __all__ = [
     "merchants_of",
     "net_debit_cap",
     "phase_shares",
+    "purchase",
     "range_of",
 ]

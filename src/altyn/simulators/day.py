@@ -51,10 +51,10 @@ class Phase(NamedTuple):
 
 
 PHASES: Final = (
-    Phase("morning", "Morning trade", 8),
-    Phase("away", "Bosphorus Bank is away", 8),
+    Phase("morning", "Morning trade", 4),
+    Phase("away", "Bosphorus Bank is away", 4),
     Phase("lost", "Answers are lost on the way", 4),
-    Phase("evening", "Evening trade", 8),
+    Phase("evening", "Evening trade", 4),
     Phase("cap", "Pearl Gulf Bank reaches its cap", 1),
 )
 
@@ -69,6 +69,7 @@ _KIND_WEIGHTS: Final = {
     "cash": 90,
     "refund": 45,
     "balance-inquiry": 45,
+    "card-verification": 15,
     "pre-authorization": 50,
     "cancelled-purchase": 35,
     "partly-cancelled-purchase": 30,
@@ -85,7 +86,9 @@ _PROCESSING_CODES: Final = {
     "balance-inquiry": "300000",
     "unknown-service": "480000",
 }
-_SINGLE_MESSAGE: Final = ("purchase-single", "cash", "refund")
+# A sale of nothing is a mistake; an authorization of nothing verifies a card (F42).
+_SINGLE_MESSAGE: Final = ("purchase-single", "cash", "refund", "invalid-amount")
+_NO_AMOUNT: Final = ("balance-inquiry", "card-verification", "invalid-amount")
 _ENTRY_MODES: Final = {"shop": ("051", "071", "052", "022"), "web": ("012",), "cash": ("051",)}
 _PRICE_STEP: Final = 5
 
@@ -167,7 +170,7 @@ class Day:
     ) -> Play:
         merchant = self._merchant(generator, kind)
         card = self._card(generator, kind, absent)
-        amount = 0 if kind in ("balance-inquiry", "invalid-amount") else _price(generator, merchant)
+        amount = 0 if kind in _NO_AMOUNT else _price(generator, merchant)
         mti = "0200" if kind in _SINGLE_MESSAGE else "0100"
         steps = _steps(generator, kind, mti, amount)
         code = _PROCESSING_CODES.get(kind, "000000")

@@ -1,15 +1,13 @@
 """The processes of the demonstration: the switch and the banks, none of which outlives it.
 
 A bank stops when its standard input ends, which happens however the parent dies. The switch is
-told by the kernel (Linux, PR_SET_PDEATHSIG) and by `stop`.
+told by the kernel (`bound_process`) and by `stop`.
 """
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +20,6 @@ __all__ = ["BankChild", "SwitchChild", "run_altyn"]
 
 STOP_PATIENCE_S: Final = 10.0
 REPORT_BYTES_MAX: Final = 16 * 1024 * 1024
-PR_SET_PDEATHSIG: Final = 1
 _ALTYN: Final = (sys.executable, "-c", "from altyn.runtime.cli import main; main()")
 
 Report = dict[str, Any]
@@ -106,7 +103,10 @@ class SwitchChild:
         """Start the process; it is not ready before its control channel answers."""
         with self._output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *_ALTYN,
+                sys.executable,
+                "-m",
+                "altyn.runtime.demo.bound_process",
+                str(os.getpid()),
                 "serve",
                 "-c",
                 str(self._settings),
@@ -114,7 +114,6 @@ class SwitchChild:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
 
     def check(self) -> None:
@@ -126,11 +125,6 @@ class SwitchChild:
                 do="its last lines say why",
             )
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the process ran and is gone."""
-        return self._process is not None and self._process.returncode is not None
-
     async def stop(self) -> None:
         """End the process in order, by force if it must be."""
         if self._process is None:
@@ -138,15 +132,6 @@ class SwitchChild:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         await _ended(self._process)
-
-
-def _die_with_parent() -> None:
-    """In the child, before the program: the kernel sends SIGTERM when the parent is gone."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        # It went between the fork and the call.
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def run_altyn(*arguments: str) -> tuple[int, str, str]:

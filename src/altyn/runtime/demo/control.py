@@ -24,8 +24,9 @@ async def give_order(socket_path: Path, order: str) -> dict[str, Any]:
         writer.close()
     answer: Any = json.loads(line) if line else {}
     if not isinstance(answer, dict) or not answer.get("ok"):
+        reason = answer.get("error", "no answer") if isinstance(answer, dict) else "no answer"
         raise UserError(
-            f"the switch refused the order '{order}'",
+            f"the switch refused the order '{order}' ({reason})",
             where=str(socket_path),
             do="look into the switch's log",
         )

@@ -1,9 +1,12 @@
 """The last page: outcomes, positions, checks, where everything is, how to talk to the scheme."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,55 +19,79 @@ from altyn.simulators import bank_of
 
 __all__ = ["show_day", "show_open_scheme"]
 
-TABLE_WIDTH_COLUMNS: Final = 96
+TABLE_WIDTH_COLUMNS: Final = 98
+HALF_WIDTH_COLUMNS: Final = 48
+KIND_WORDS: Final = {
+    "purchase-dual": "purchase, two messages (0100)",
+    "purchase-single": "purchase, one message (0200)",
+    "pre-authorization": "pre-authorization, completed (0220)",
+    "cancelled-purchase": "purchase, then reversed",
+    "partly-cancelled-purchase": "purchase, then partly reversed",
+    "repeated-request": "purchase, then repeated (0101)",
+    "lost-answer": "purchase, answer lost, reversed",
+    "net-debit-cap": "purchase just below the cap",
+}
 
 
 def show_day(console: Console, summary: Mapping[str, Any], files: DayFiles, folder: Path) -> None:
     """The day in tables."""
-    console.print(_outcome_table(summary))
+    console.print(_outcome_tables(summary))
     console.print(_position_table(summary["positions"]))
     console.print(_checks(summary))
     console.print(_file_list(files, folder))
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", width=TABLE_WIDTH_COLUMNS)
+def _table(title: str, width: int) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", width=width, box=SIMPLE_HEAD
+    )
 
 
-def _outcome_table(summary: Mapping[str, Any]) -> Table:
-    table = _table("Outcomes of requests")
-    for name, justify in (("DE39", "left"), ("", "left"), ("count", "right"), ("kinds", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+def _outcome_tables(summary: Mapping[str, Any]) -> Table:
+    """What was approved by kind, and beside it the requests by response code."""
+    kinds = _table("Approved", HALF_WIDTH_COLUMNS)
+    kinds.add_column("kind")
+    kinds.add_column("count", justify="right")
+    for kind, count in _approved_kinds(summary["outcomes"]):
+        kinds.add_row(kind, f"{count:,}")
+    codes = _table("Requests by response code", HALF_WIDTH_COLUMNS)
+    for name, justify in (("DE39", "left"), ("meaning", "left"), ("count", "right")):
+        codes.add_column(name, justify=justify)  # type: ignore[arg-type]
     for code, count in summary["requests_by_code"].items():
-        kinds = _kinds(summary["outcomes"], code)
         style = "green" if code == "00" else ""
-        table.add_row(code, Text(code_words(code), style=style), f"{count:,}", kinds)
-    return table
+        codes.add_row(code, Text(code_words(code), style=style), f"{count:,}")
+    both = Table.grid(padding=(0, 2, 0, 0))
+    both.add_row(kinds, codes)
+    return both
 
 
-def _kinds(outcomes: Mapping[str, int], code: str) -> str:
+def _approved_kinds(outcomes: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Kinds of approved requests in words, the most frequent first."""
     found = [
-        (count, outcome.split("/")[0].replace("-", " "))
+        (outcome.split("/")[0], count)
         for outcome, count in outcomes.items()
-        if outcome.endswith(f"/request/{code}")
+        if outcome.endswith("/request/00")
     ]
-    return ", ".join(f"{kind} {count:,}" for count, kind in sorted(found, reverse=True))
+    named = [(KIND_WORDS.get(kind, kind.replace("-", " ")), count) for kind, count in found]
+    return sorted(named, key=lambda row: -row[1])
 
 
 def _position_table(rows: list[dict[str, Any]]) -> Table:
-    table = _table("Net positions of the closed day")
+    table = _table("Net positions of the closed day", TABLE_WIDTH_COLUMNS)
     for name, justify in (
         ("currency", "left"),
         ("participant", "left"),
-        ("net: + is owed to it", "right"),
+        ("net (- owes, + is owed)", "right"),
         ("held", "right"),
     ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for currency, total in sums_by_currency(rows).items():
         for row in (row for row in rows if row["currency"] == currency):
-            net = Text(format_amount(row["net"], currency), style="red" if row["net"] < 0 else "")
+            style = "red" if row["net"] < 0 else "dim" if row["net"] == 0 else ""
+            net = Text(format_amount(row["net"], currency), style=style)
             name = bank_of(row["participant"]).name
-            table.add_row(currency, name, net, format_amount(row["held"], currency))
+            held = format_amount(row["held"], currency) if row["held"] else ""
+            table.add_row(currency, name, net, held)
         sign = Text(
             format_amount(total, currency), style="bold green" if total == 0 else "bold red"
         )
@@ -105,7 +132,7 @@ def _file_list(files: DayFiles, folder: Path) -> Table:
     listing.add_row(Text("Everything is in", style="bold"), str(folder))
     for path, words in (
         ("data/journal.db", "the journal"),
-        (" ".join(path.name for path in files.transactions), "the day's transactions"),
+        (" ".join(path.name for path in files.transactions), "the day, exported from it"),
         (files.positions.name, "net positions"),
         (files.summary.name, "this page as data"),
         ("altyn.toml scheme.toml", "settings and scheme: altyn serve -c altyn.toml"),
@@ -115,29 +142,41 @@ def _file_list(files: DayFiles, folder: Path) -> Table:
     return listing
 
 
-def show_open_scheme(console: Console, scheme: DemoScheme) -> None:
-    """How to talk to the scheme that stays up."""
+def show_open_scheme(console: Console, scheme: DemoScheme, example: Path) -> None:
+    """How to talk to the scheme that stays up; `example` is a purchase as JSON."""
     link = next(link for link in scheme.links if link.role == "acquirer")
     console.print()
-    console.print(Text("The scheme is up. Ctrl-C stops it.", style="bold"))
+    console.print(Text("The scheme is up and quiet. Ctrl-C stops it.", style="bold"))
     listing = Table.grid(padding=(0, 2))
-    listing.add_row("  Acquirer line", f"{HOST}:{link.port}, dialect altyn87, framing binary2")
-    listing.add_row("  DE32 on it", link.bank.institution_id)
+    listing.add_row("  Acquirer's line", f"{HOST}:{link.port}, dialect altyn87, framing binary2")
+    listing.add_row("  DE32 on it", f"{link.bank.institution_id} ({link.bank.name})")
     listing.add_row("  Control socket", str(scheme.control_socket))
     console.print(listing)
-    console.print(Text("\nAsk the switch how it is:", style="dim"))
-    console.print(_status_command(scheme), soft_wrap=True, markup=False)
-    console.print(Text("\nSign on as an acquirer and send an echo:", style="dim"))
-    console.print(_echo_command(link.port, link.bank.institution_id), soft_wrap=True, markup=False)
+    for words, lines in (
+        ("Buy something (bash):", _purchase_lines(link.port, example)),
+        ("Ask the switch how it is:", _status_lines(scheme)),
+    ):
+        console.print(Text(f"\n{words}", style="dim"))
+        for line in lines:
+            console.print(f"  {line}", soft_wrap=True, markup=False)
+    console.print()
 
 
-def _status_command(scheme: DemoScheme) -> str:
+def _purchase_lines(port: int, example: Path) -> tuple[str, ...]:
+    # A fresh clone has the program in its own environment and not on the path.
+    program = "altyn" if which("altyn") else str(Path(sys.executable).with_name("altyn"))
     return (
-        "  python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); "
-        f's.connect("{scheme.control_socket}"); '
-        's.sendall(b"{\\"order\\": \\"status\\"}\\n"); print(s.recv(65536).decode())\''
+        f"exec 3<>/dev/tcp/{HOST}/{port}",
+        f"{program} message encode {example} --framing binary2 --binary - >&3",
+        f"timeout 1 cat <&3 | {program} message decode - --framing binary2",
     )
 
 
-def _echo_command(port: int, institution_id: str) -> str:
-    return f"  port {port}, DE32 {institution_id}"
+def _status_lines(scheme: DemoScheme) -> tuple[str, ...]:
+    order = '{\\"order\\": \\"status\\"}\\n'
+    program = (
+        "import socket; s = socket.socket(socket.AF_UNIX); "
+        f's.connect("{scheme.control_socket}"); '
+        f's.sendall(b"{order}"); print(s.makefile().readline())'
+    )
+    return (f"python3 -c '{program}'",)

@@ -4,10 +4,12 @@ They are ordinary settings and an ordinary scheme file: `altyn check` accepts th
 looks at them after the demonstration sees a scheme to begin from.
 """
 
+import json
 import socket
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import fsencode
 from pathlib import Path
 from typing import Final
@@ -17,11 +19,23 @@ from altyn.simulators import (
     CAPPED_CURRENCY,
     CAPPED_ISSUER,
     MARKET_RATES,
+    TRANSACTIONS_MIN,
     Bank,
+    Day,
+    Moment,
+    TradeSide,
     net_debit_cap,
+    purchase,
 )
 
-__all__ = ["HOST", "SCHEME_INSTITUTION_ID", "BankLink", "DemoScheme", "write_scheme"]
+__all__ = [
+    "HOST",
+    "SCHEME_INSTITUTION_ID",
+    "BankLink",
+    "DemoScheme",
+    "write_example",
+    "write_scheme",
+]
 
 HOST: Final = "127.0.0.1"
 SCHEME_INSTITUTION_ID: Final = "900001"
@@ -68,6 +82,25 @@ def write_scheme(folder: Path, seed: str, transactions: int) -> DemoScheme:
     return scheme
 
 
+def write_example(scheme: DemoScheme, seed: str) -> Path:
+    """A purchase on an invented card as JSON, in the form that `altyn message encode` reads."""
+    link = next(link for link in scheme.links if link.role == "acquirer")
+    play = next(
+        play
+        for play in Day(seed, TRANSACTIONS_MIN, link.bank.bank_id).plays("morning")
+        if play.kind == "purchase-dual" and play.card.issuer_id == link.bank.bank_id
+    )
+    side = TradeSide(link.bank.institution_id, link.bank.utc_offset_hours)
+    # The bank's own trace numbers begin at 1 and never come so far in a demonstration.
+    moment = Moment(datetime.now(UTC), 0)
+    message = purchase(side, play._replace(entry_mode="012"), play.steps[0], "990001", moment)
+    fields = {str(number): value for number, value in message.fields.items()}
+    data = {"dialect": "altyn87", "mti": message.mti, "fields": fields}
+    path = scheme.folder / "purchase.json"
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
 def _links() -> tuple[BankLink, ...]:
     # The switch reaches a participant over its first line in service: the issuer's comes first.
     wanted = [
@@ -78,9 +111,14 @@ def _links() -> tuple[BankLink, ...]:
     ]
     ports = _free_ports(len(wanted))
     return tuple(
-        BankLink(f"{bank.bank_id.lower()}-{role}", bank, role, "listen", port)
+        BankLink(f"{bank.bank_id.lower()}-{role}", bank, role, _mode(bank, role), port)
         for (bank, role), port in zip(wanted, ports, strict=True)
     )
+
+
+def _mode(bank: Bank, role: str) -> str:
+    """One issuer waits for the switch to connect; all others connect to the switch."""
+    return "connect" if (bank.bank_id, role) == (CAPPED_ISSUER, "issuer") else "listen"
 
 
 def _free_ports(count: int) -> list[int]:

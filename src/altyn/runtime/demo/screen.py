@@ -86,7 +86,7 @@ class Screen:
         yield stage
         stage.state = "done"
         if not self._console.is_terminal:
-            self._console.print(f"  {stage.title}: {stage.note}" if stage.note else stage.title)
+            self._console.print(f"  {stage.title}: {stage.note}")
 
     # The page, from top to bottom.
 

@@ -7,7 +7,7 @@ evening. So the same seed gives the same outcomes on a slow machine and on a fas
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from altyn.runtime.demo.bank_spec import BankSpec
@@ -68,25 +68,26 @@ class Demonstration:
     async def open(self) -> None:
         """Start the switch, then the banks; returns when all lines are signed on."""
         with self._screen.stage("start") as stage:
-            await self._switch.start()
-            await self._until(self._switch_answers, "the switch to start", START_PATIENCE_S)
+            await asyncio.gather(self._switch.start(), *self._starts("issuer"))
+            await self._switch_has_started()
             stage.note = f"{len(self.scheme.links)} lines, all from one settings file"
         with self._screen.stage("sign-on") as stage:
             # An acquirer's line must not be a bank's only one while requests for its cards come.
-            for role in ("issuer", "acquirer"):
-                names = [name for name in self._banks if self.tally.banks[name].role == role]
-                await asyncio.gather(*(self._banks[name].start() for name in names))
-                await self._until_signed_on(names)
+            await self._until_signed_on(self._names("issuer"))
+            await asyncio.gather(*self._starts("acquirer"))
+            await self._until_signed_on(self._names("acquirer"))
             stage.note = f"{len(self._banks)} processes"
 
-    async def stop_banks(self) -> None:
-        """End the banks; they write their books."""
-        self._stopping = True
-        await asyncio.gather(*(bank.stop() for bank in self._banks.values()))
+    def _names(self, role: str) -> list[str]:
+        return [name for name, bank in self._banks.items() if bank.spec.role == role]
+
+    def _starts(self, role: str) -> list[Coroutine[Any, Any, None]]:
+        return [self._banks[name].start() for name in self._names(role)]
 
     async def stop(self) -> None:
         """End every process, the switch last."""
-        await self.stop_banks()
+        self._stopping = True
+        await asyncio.gather(*(bank.stop() for bank in self._banks.values()))
         await self._switch.stop()
 
     async def stay(self) -> None:
@@ -146,11 +147,7 @@ class Demonstration:
     async def _trade(self, phase: Phase, but: str = "") -> float:
         """Let all acquirers play a phase; seconds from the first order to the last answer."""
         began = time.monotonic()
-        acquirers = [
-            name
-            for name, bank in self._banks.items()
-            if bank.spec.role == "acquirer" and name != but
-        ]
+        acquirers = [name for name in self._names("acquirer") if name != but]
         for name in acquirers:
             self._banks[name].order("play", phase=phase.name)
         for name in acquirers:
@@ -240,8 +237,23 @@ class Demonstration:
             except TimeoutError:
                 continue
 
-    def _switch_answers(self) -> bool:
-        return self.scheme.control_socket.exists()
+    async def _switch_has_started(self) -> None:
+        """Wait until the switch answers an order; its lines are open then."""
+        deadline = time.monotonic() + START_PATIENCE_S
+        while True:
+            self._switch.check()
+            try:
+                await give_order(self.scheme.control_socket, "status")
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise UserError(
+                        f"the switch did not start in {START_PATIENCE_S:.0f} s",
+                        where=str(self.scheme.folder / "logs"),
+                        do="the logs there say what went on",
+                    ) from error
+                await asyncio.sleep(POLL_S / 2)
+                continue
+            return
 
     async def _until_signed_on(self, names: list[str]) -> None:
         for name in names:
