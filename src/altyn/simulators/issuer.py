@@ -40,6 +40,7 @@ _ECHOED: Final[tuple[int, ...]] = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 4
 
 State = Literal["declined", "stands", "reversed", "informed"]
 Key = tuple[str, str, str]
+RequestKey = tuple[str, str, str, str]
 Leg = tuple[str, str]
 
 
@@ -102,7 +103,7 @@ class SimulatedIssuer:
         self.signed_on = False
         self._legs: dict[Leg, Decision] = {}
         self._reversed_before: set[Leg] = set()
-        self._acknowledged: dict[Key, Message] = {}
+        self._acknowledged: dict[RequestKey, Message] = {}
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._next_stan = first_stan
@@ -274,9 +275,10 @@ class SimulatedIssuer:
         return network_request(code, stan, moment, INSTITUTION_FIELD, self.institution_id)
 
 
-def _key(message: Message) -> Key:
+def _key(message: Message) -> RequestKey:
     # The third digit tells a request from a reversal; repeats differ in the fourth only.
-    return message.mti[:3], field_text(message, 11), field_text(message, 7)
+    stan, transmission = field_text(message, 11), field_text(message, 7)
+    return message.mti[:3], stan, transmission, field_text(message, 32)
 
 
 def _service(message: Message) -> str:

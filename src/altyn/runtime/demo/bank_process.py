@@ -3,7 +3,7 @@
 It speaks ISO 8583 over TCP to the switch and JSON Lines to whoever started it. Orders on standard
 input: {"order": "play", "phase": P}, go-away, come-back, write-books, stop; the end of the input
 stops it too, so it never outlives its parent. Reports on standard output carry the key "report":
-line, figures, phase-done, away, books-written, unreadable, stopped.
+line, figures, phase-done, away, books-written, unreadable, unknown-order, stopped.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class BankProcess(LinePeer):
         self._surprises_told = 0
         self._told: dict[str, Any] = {}
         self._line_up_s = 0.0
+        self._leaving: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
     def _make_bank(self, spec: BankSpec) -> None:
@@ -142,7 +143,7 @@ class BankProcess(LinePeer):
         if name == "play" and self._day is not None:
             self.play(str(order.get("phase")))
         elif name == "go-away":
-            self._go = asyncio.get_running_loop().create_task(self._go_away())
+            self._leaving = asyncio.get_running_loop().create_task(self._go_away())
         elif name == "come-back":
             self.line.open()
         elif name == "write-books":
@@ -268,7 +269,10 @@ async def _follow_orders(bank: BankProcess) -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        bank.obey(json.loads(line))
+        try:
+            bank.obey(json.loads(line))
+        except (ValueError, UserError):
+            _print_report({"report": "unknown-order"})
     bank.stop()
 
 
