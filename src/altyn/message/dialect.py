@@ -6,12 +6,13 @@ elements. Card data that must not be kept (track, PIN block, verification value)
 `payload`, which lives no longer than the transaction is in flight.
 """
 
+from operator import itemgetter
 from typing import Final, NamedTuple, cast
 
 from altyn.card import Pan
 from altyn.message.field import Value
 from altyn.message.record import Message
-from altyn.transaction import Kind, Original, Request, Response
+from altyn.transaction import Kind, Original, Request, Response, entries
 
 REQUEST_TYPES: Final = {
     "0100": (Kind.AUTHORIZATION, False),
@@ -44,12 +45,35 @@ _ADVICE_TYPES: Final = {
 MESSAGE_TYPES: Final = {kind: mti for mti, (kind, repeat) in REQUEST_TYPES.items() if not repeat}
 
 _REQUIRED: Final = (3, 4, 7, 11, 32, 49)
+_REQUIRED_OF_INQUIRY: Final = (3, 7, 11, 32)
 _INQUIRY_PREFIXES: Final = ("30", "31", "70")
 _ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
 _ADDITIONAL: Final = (44, 48, 54, 55, 62, 63)
 _NOT_FORWARDED: Final = (5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
 _NETWORK: Final = (7, 11, 32, 33, 70)
-_BLANK_NAME: Final = " " * 40
+
+_FIELD_OF_TEXT: Final = {
+    "processing_code": 3,
+    "stan": 11,
+    "transmission": 7,
+    "rrn": 37,
+    "terminal": 41,
+    "merchant": 42,
+    "merchant_name": 43,
+    "category": 18,
+    "entry_mode": 22,
+    "condition": 25,
+    "expiry": 14,
+    "currency": 49,
+    "local_time": 12,
+    "local_date": 13,
+    "acquirer": 32,
+}
+_TEXT_FIELDS: Final = tuple(_FIELD_OF_TEXT[text.name] for text in entries.REQUEST_TEXTS)
+_ALL_TEXTS: Final = itemgetter(*_TEXT_FIELDS)
+_TEXTS_WIDTH: Final = sum(text.width for text in entries.REQUEST_TEXTS)
+_ACQUIRER_PLACE: Final = len(_TEXT_FIELDS) - 1
+_ACQUIRER_WIDTH: Final = entries.REQUEST_TEXTS[_ACQUIRER_PLACE].width
 
 _Texts = dict[int, str]
 """The fields read here are texts in every dialect; the binary ones are 52, 55, 64, 96, 128."""
@@ -102,39 +126,47 @@ def read(message: Message, link_id: str, origin: object, defect: str | None = No
 def _read_request(
     message: Message, kind: Kind, repeat: bool, link_id: str, origin: object, defect: str | None
 ) -> Request:
-    get = cast("_Texts", message.fields).get
+    fields = cast("_Texts", message.fields)
+    try:
+        values = _ALL_TEXTS(fields)
+        complete = 4 in fields
+    except KeyError:
+        values = _texts_with_gaps(fields)
+        complete = False
+    acquirer = values[_ACQUIRER_PLACE].strip().lstrip("0")
+    texts = "".join(values[:_ACQUIRER_PLACE]) + acquirer.ljust(_ACQUIRER_WIDTH)
+    if len(texts) != _TEXTS_WIDTH:
+        texts = _fitted(values)
+    processing_code, stan, transmission, rrn, terminal = values[:5]
+    expiry = values[10]
+    get = fields.get
     pan = get(2, "")
     track2 = get(35)
     if defect is None:
-        defect = _find_defect(message, pan, track2)
+        defect = None if complete else _find_missing(fields)
+        if defect is None:
+            defect = _find_contradiction(fields, pan, track2, kind)
     if not pan and track2 is not None:
         pan = track2.partition("=")[0].partition("D")[0]
-    expiry = get(14)
-    if expiry is None:
-        expiry = track2[len(pan) + 1 : len(pan) + 5] if track2 is not None else "    "
+    if track2 is not None and 14 not in fields:
+        expiry = track2[len(pan) + 1 : len(pan) + 5]
     replacement = get(95)
     return Request(
         kind,
         repeat,
         Pan(pan),
-        get(3, "      "),
+        processing_code,
         int(get(4, "0")),
-        get(49, "   "),
-        get(11, "      "),
-        get(7, "          "),
-        get(32, "").lstrip("0"),
-        get(37, "            "),
-        get(41, "        "),
-        get(42, "               "),
-        get(43, _BLANK_NAME),
-        get(18, "    "),
-        get(22, "   ")[:3],
-        get(25, "  "),
+        values[11],
+        stan,
+        transmission,
+        acquirer,
+        rrn,
+        terminal,
+        values[7],
         expiry,
-        get(12, "      "),
-        get(13, "    "),
-        get(38, "      "),
-        _read_original(get(90)),
+        texts,
+        _read_original(fields[90]) if 90 in fields else None,
         None if replacement is None else int(replacement[:12]),
         defect,
         message,
@@ -143,29 +175,46 @@ def _read_request(
     )
 
 
-def _find_defect(message: Message, pan: str, track2: str | None) -> str | None:
-    fields = message.fields
-    for number in _REQUIRED:
-        if number not in fields and not (
-            number in (4, 49) and str(fields.get(3, ""))[:2] in _INQUIRY_PREFIXES
-        ):
+def _fitted(values: tuple[str, ...]) -> str:
+    """The texts of a dialect whose fields have other widths than the record's."""
+    return "".join(
+        value.ljust(text.width)[: text.width]
+        for value, text in zip(values, entries.REQUEST_TEXTS, strict=True)
+    )
+
+
+def _texts_with_gaps(fields: _Texts) -> tuple[str, ...]:
+    """The texts of a record, blank where a field is not there."""
+    return tuple(
+        fields.get(number, " " * text.width)
+        for number, text in zip(_TEXT_FIELDS, entries.REQUEST_TEXTS, strict=True)
+    )
+
+
+def _find_missing(fields: _Texts) -> str | None:
+    """The first field that every request must have and this one lacks."""
+    inquiry = fields.get(3, "")[:2] in _INQUIRY_PREFIXES
+    for number in _REQUIRED_OF_INQUIRY if inquiry else _REQUIRED:
+        if number not in fields:
             return f"field {number} is missing"
+    return None
+
+
+def _find_contradiction(fields: _Texts, pan: str, track2: str | None, kind: Kind) -> str | None:
+    """Whether the card is named, and once; and for a reversal, its original (W12)."""
     if track2 is not None:
-        if pan:
-            separator = track2[len(pan) : len(pan) + 1]
-            if track2[: len(pan)] != pan or separator not in ("=", "D"):
-                return "field 35 names another card than field 2"
+        length = len(pan)
+        if pan and (track2[:length] != pan or track2[length : length + 1] not in ("=", "D")):
+            return "field 35 names another card than field 2"
     elif not pan:
         return "field 2 is missing"
-    if message.mti[1] == "4" and 90 not in fields:
+    if kind >= Kind.REVERSAL and 90 not in fields:
         return "field 90 is missing"
     return None
 
 
-def _read_original(data: str | None) -> Original | None:
+def _read_original(data: str) -> Original | None:
     """DE90 is n42: MTI 4, STAN 6, transmission 10, acquirer 11, forwarder 11."""
-    if data is None:
-        return None
     found = REQUEST_TYPES.get(data[:4])
     if found is None:
         return None

@@ -30,6 +30,7 @@ CREDITS: Final = frozenset({"20", "26"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 WAITING_MAX: Final = 8
+ALL_ZERO: Final = "0" * 6
 EXPIRY_PIVOT: Final = "50"
 """Expiry years 00 to 49 are of this century; later ones have passed (T11)."""
 
@@ -84,7 +85,7 @@ def _check_card(desk: Desk, request: Request, acquirer: Participant) -> BinRange
     length = len(pan)
     if not PAN_DIGITS_MIN <= length <= PAN_DIGITS_MAX or not luhn_valid(pan):
         return Outcome.INVALID_PAN
-    if pan.count("0") == length:
+    if pan.startswith(ALL_ZERO) and pan.count("0") == length:
         return Outcome.INVALID_PAN
     registry = desk.state.registry
     entry = registry.bins.find(pan)

@@ -215,7 +215,7 @@ def new_transaction(
 ) -> Transaction:
     """A transaction as its request tells it."""
     transaction = Transaction(
-        request.key(),
+        request.key,
         request.kind,
         flags,
         request.acquirer,

@@ -17,7 +17,6 @@ from altyn.transaction import (
     entries,
 )
 
-_REQUEST_WIDTH = sum(text.width for text in entries.REQUEST_TEXTS)
 ORIGINAL_WIDTH = sum(text.width for text in entries.ORIGINAL_TEXTS)
 _MESSAGE_TYPES = {
     Kind.AUTHORIZATION: "0100",
@@ -28,6 +27,8 @@ _MESSAGE_TYPES = {
     Kind.REVERSAL_ADVICE: "0420",
 }
 _NO_CODES = b" " * 9
+_pack_head = entries.pack_head
+_pack_tail = entries.pack_tail
 _PAN = next(column for column in entries.COLUMNS if column.name == entries.PAN_COLUMN)
 _ROUTE_AT = next(
     column.offset for column in entries.COLUMNS if column.name == entries.ROUTE_TEXTS[0].name
@@ -71,28 +72,7 @@ def head_of(
     originals: str = entries.NO_ORIGINAL_TEXT,
 ) -> bytes:
     """The packed head of a request's records. The place where a stored PAN is sealed."""
-    text = "".join(
-        (
-            request.processing_code,
-            request.stan,
-            request.transmission,
-            request.rrn,
-            request.terminal,
-            request.merchant,
-            request.merchant_name,
-            request.category,
-            request.entry_mode,
-            request.condition,
-            request.expiry,
-            request.currency,
-            request.local_time,
-            request.local_date,
-            request.acquirer.ljust(11),
-        )
-    )
-    if len(text) != _REQUEST_WIDTH:
-        text = _fitted(request)
-    return entries.pack_head(
+    return _pack_head(
         request.kind,
         flags,
         state.business_day,
@@ -104,15 +84,7 @@ def head_of(
         int(issuer_stan),
         refers_to,
         seal(request.pan),
-        (text + route_text + originals).encode("ascii", "replace"),
-    )
-
-
-def _fitted(request: Request) -> str:
-    """The texts of a request from a dialect whose fields have other widths."""
-    return "".join(
-        str(getattr(request, text.name)).ljust(text.width)[: text.width]
-        for text in entries.REQUEST_TEXTS
+        (request.texts + route_text + originals).encode("ascii", "replace"),
     )
 
 
@@ -131,12 +103,12 @@ def switch_reversal_head(
         transaction.kind, transaction.issuer_stan, transaction.issuer_transmission
     )
     values[-1] = values[-1][:-ORIGINAL_WIDTH] + (" " * 20 + issuer_original).encode("ascii")
-    return entries.pack_head(*values)
+    return _pack_head(*values)
 
 
 def started(transaction: Transaction) -> Record:
     """The record written before a request goes to its issuer."""
-    tail = entries.pack_tail(
+    tail = _pack_tail(
         Stage.STARTED, 0, 0, transaction.settlement_amount, 0, transaction.amount, _NO_CODES
     )
     span = transaction.transmitted_s or NO_SPAN
@@ -152,8 +124,8 @@ def finished(
     refers_to: int = 0,
 ) -> Record:
     """The record written before the reply leaves."""
-    codes = transaction.response_code.ljust(3) + transaction.authorization_code.ljust(6)
-    tail = entries.pack_tail(
+    codes = f"{transaction.response_code:3}{transaction.authorization_code:6}"
+    tail = _pack_tail(
         Stage.FINISHED,
         outcome,
         now_us,

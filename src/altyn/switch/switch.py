@@ -127,7 +127,7 @@ class Switch:
         if isinstance(acquirer, Outcome):
             desk.refuse(request, acquirer)
             return
-        known = self.state.find(request.key(), request.terminal)
+        known = self.state.find(request.key, request.terminal)
         if known is not None:
             authorization.repeat_of(desk, request, known)
             return
@@ -149,7 +149,7 @@ class Switch:
         state, desk = self.state, self._desk
         moment = desk.transmitted_s(request)
         if not state.in_memory(request.acquirer, moment):
-            wanted.append((request.key(), moment))
+            wanted.append((request.key, moment))
         original = request.original
         if original is not None and request.kind not in _REQUEST_KINDS:
             then = desk.transmission.read(original.transmission, desk.now.utc_us) or 0

@@ -1,9 +1,8 @@
 """What an acquirer asks for and what an issuer answers, in the scheme's own words.
 
-Field numbers are unknown here; `altyn.message.dialect` translates. Texts of fixed length
-are blank (spaces) where the message had no such field, so that an entry of the journal is
-made by joining them. `payload` is the message as it came: the switch hands it on and never
-looks inside.
+Field numbers are unknown here; `altyn.message.dialect` translates. `texts` are the texts of
+the journal's record, joined, each blank where the message had no such field. `payload` is
+the message as it came: the switch hands it on and never looks inside.
 """
 
 from enum import IntEnum
@@ -40,7 +39,9 @@ class Request:
     """A request or advice from an acquirer.
 
     amount: minor units of `currency`; currency: numeric code, three digits; acquirer: DE32
-    without leading zeros; transmission: MMDDhhmmss UTC; expiry: YYMM;
+    without leading zeros; transmission: MMDDhhmmss UTC; expiry: YYMM; texts: the columns of
+    `entries.REQUEST_TEXTS`, joined, each of its full width; key: what makes two requests the
+    same transaction (DE32 + DE11 + DE7, per kind);
     replacement_amount: what stands after a partial reversal, None when all is reversed;
     defect: why the message cannot be worked on (answered 30), else None.
     """
@@ -48,19 +49,13 @@ class Request:
     __slots__ = (
         "acquirer",
         "amount",
-        "authorization_code",
         "category",
-        "condition",
         "currency",
         "defect",
-        "entry_mode",
         "expiry",
+        "key",
         "kind",
         "link_id",
-        "local_date",
-        "local_time",
-        "merchant",
-        "merchant_name",
         "origin",
         "original",
         "pan",
@@ -71,6 +66,7 @@ class Request:
         "rrn",
         "stan",
         "terminal",
+        "texts",
         "transmission",
     )
 
@@ -87,15 +83,9 @@ class Request:
         acquirer: str,
         rrn: str,
         terminal: str,
-        merchant: str,
-        merchant_name: str,
         category: str,
-        entry_mode: str,
-        condition: str,
         expiry: str,
-        local_time: str,
-        local_date: str,
-        authorization_code: str,
+        texts: str,
         original: Original | None,
         replacement_amount: int | None,
         defect: str | None,
@@ -115,25 +105,16 @@ class Request:
         self.acquirer = acquirer
         self.rrn = rrn
         self.terminal = terminal
-        self.merchant = merchant
-        self.merchant_name = merchant_name
         self.category = category
-        self.entry_mode = entry_mode
-        self.condition = condition
         self.expiry = expiry
-        self.local_time = local_time
-        self.local_date = local_date
-        self.authorization_code = authorization_code
+        self.texts = texts
         self.original = original
         self.replacement_amount = replacement_amount
         self.defect = defect
         self.payload = payload
         self.link_id = link_id
         self.origin = origin
-
-    def key(self) -> str:
-        """What makes two requests the same transaction (DE32 + DE11 + DE7, per kind)."""
-        return f"{KEY_LETTERS[self.kind]}{self.acquirer}/{self.stan}{self.transmission}"
+        self.key = f"{KEY_LETTERS[kind]}{acquirer}/{stan}{transmission}"
 
     def __repr__(self) -> str:
         return f"Request({self.kind.name}, stan={self.stan}, pan={self.pan!r})"
@@ -186,6 +167,6 @@ class Response:
 
 
 def original_key(original: Original) -> str:
-    """The key of the request an Original names; equal to that request's `key()`."""
+    """The key of the request an Original names; equal to that request's `key`."""
     letter = KEY_LETTERS[original.kind]
     return f"{letter}{original.acquirer}/{original.stan}{original.transmission}"
