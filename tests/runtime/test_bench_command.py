@@ -1,5 +1,9 @@
 """`altyn bench`: what its options mean, what it reports, and a short run of the real switch."""
 
+import os
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,8 +15,15 @@ from altyn.runtime.commands.bench import command
 from altyn.runtime.load import PROFILES, LoadProfile
 from altyn.runtime.load.journal_check import JournalCheck, approved_in
 from altyn.runtime.load.measurement import Measurement, MeasurementPlan, ProfileFigures
+from altyn.runtime.load.process_usage import family
 from altyn.runtime.load.report import lines_of, render
-from altyn.runtime.load.switch_process import SCHEME_ID, SwitchPlan
+from altyn.runtime.load.switch_process import (
+    SCHEME_ID,
+    SwitchPlan,
+    SwitchProcess,
+    free_port,
+    program,
+)
 from altyn.runtime.output import UserError
 from altyn.runtime.scheme_file import load_scheme
 from altyn.runtime.settings import load_settings
@@ -34,6 +45,7 @@ def figures(profile: LoadProfile, rate: float, p50: float, p99: float) -> Profil
             "switch_cpu": 0.9,
             "generator_cpu": 0.2,
             "issuer_cpu": 0.1,
+            "other_cpu": 0.02,
             **dict.fromkeys(("timed_out", "unanswered", "unmatched", "mismatched", "malformed"), 0),
         },
         100 << 20,
@@ -162,3 +174,33 @@ def test_i4_journal_holds_what_was_seen(
     """An approval seen and not kept breaks the promise; one kept and unseen was under way."""
     assert JournalCheck(True, in_journal, seen, unanswered).holds is holds
     assert not JournalCheck(False, in_journal, seen, unanswered).holds
+
+
+@pytest.mark.process
+def test_switch_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """A port that is taken ends the measurement with the switch's own last words."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with SwitchProcess(SwitchPlan(tmp_path, port, free_port())) as switch:
+            with pytest.raises(UserError, match="address already in use"):
+                switch.probe()
+            assert switch.stop() == 1
+
+
+@pytest.mark.process
+def test_everything_started_ends_when_the_command_is_terminated(tmp_path: Path) -> None:
+    """SIGTERM to the command leaves neither a switch nor an issuer behind."""
+    with subprocess.Popen(
+        program("bench", "switch", "--external", "--keep", str(tmp_path)),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as command_process:
+        assert command_process.stdout is not None
+        assert "takes authorizations" in command_process.stdout.readline()
+        started = family(command_process.pid)
+        command_process.send_signal(signal.SIGTERM)
+        assert command_process.wait(30) == 128 + signal.SIGTERM
+    assert len(started) == 3
+    for process_id in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process_id, 0)

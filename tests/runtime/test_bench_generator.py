@@ -15,7 +15,7 @@ from altyn.runtime.load.frame_layout import DIALECT
 from altyn.runtime.load.generator import LineClosedError, LoadOrder, generate
 from altyn.runtime.load.issuer_answers import IssuerAnswers
 from altyn.runtime.load.measurement import issuer_process
-from altyn.runtime.load.process_usage import cpu_seconds, family, memory_bytes
+from altyn.runtime.load.process_usage import cpu_seconds, family, machine_cpu_seconds, memory_bytes
 
 CODEC = load_codec(DIALECT)
 
@@ -170,9 +170,10 @@ def test_generator_process_reports_as_json() -> None:
 def test_usage_is_that_of_the_process() -> None:
     """Processor time grows with work, memory is there, and what is gone counts nothing."""
     own = [os.getpid()]
-    before = cpu_seconds(own)
+    before, machine_before = cpu_seconds(own), machine_cpu_seconds()
     while cpu_seconds(own) < before + 0.02:
         sum(range(100_000))
+    assert machine_cpu_seconds() > machine_before
     assert memory_bytes(own) > 1 << 20
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         assert child.pid in family(os.getpid())

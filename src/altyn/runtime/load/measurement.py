@@ -115,11 +115,23 @@ def measure(plan: MeasurementPlan, tell: Callable[[str], None]) -> Measurement:
                 sent += result["sent"]
                 seen += result["approvals_seen"]
                 figures.append(ProfileFigures(profile, result, switch.memory_bytes()))
+    _require_order(switch)
     tell("verifying the journal")
     unanswered = sum(each.result["timed_out"] + each.result["unanswered"] for each in figures)
     unanswered += probe.sent - probe.codes_outside.total()
     check = check_journal(switch_plan.journal_path, seen, unanswered)
     return Measurement(plan, hardware_line(), figures, check)
+
+
+def _require_order(switch: SwitchProcess) -> None:
+    """Raise UserError when the switch, which has been stopped, did not end in order."""
+    code = switch.stop()
+    if code:
+        raise UserError(
+            f"the switch ended with exit code {code}: {switch.last_words()}",
+            where=str(switch.plan.log_path),
+            do="read the log; with --keep DIR it stays",
+        )
 
 
 def _order(

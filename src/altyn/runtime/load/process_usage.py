@@ -4,13 +4,17 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["cpu_seconds", "family", "memory_bytes"]
+__all__ = ["cpu_seconds", "family", "machine_cpu_seconds", "memory_bytes"]
 
 _PROC: Final = Path("/proc")
 # Fields of /proc/PID/stat counted from the one after the name in brackets.
 _PARENT: Final = 1
 _USER_TICKS: Final = 11
 _SYSTEM_TICKS: Final = 12
+# Of the first line of /proc/stat: user, nice, system, idle, waiting, interrupts; the time that
+# guests used is part of the user's already.
+_IDLE_COLUMNS: Final = (3, 4)
+_BUSY_COLUMNS_END: Final = 8
 
 
 def cpu_seconds(process_ids: list[int]) -> float:
@@ -21,6 +25,17 @@ def cpu_seconds(process_ids: list[int]) -> float:
         if numbers:
             ticks += int(numbers[_USER_TICKS]) + int(numbers[_SYSTEM_TICKS])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def machine_cpu_seconds() -> float:
+    """Processor seconds used so far by everything on the machine, over all cores."""
+    columns = (_PROC / "stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
+    busy = (
+        int(ticks)
+        for place, ticks in enumerate(columns[:_BUSY_COLUMNS_END])
+        if place not in _IDLE_COLUMNS
+    )
+    return sum(busy) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_bytes(process_ids: list[int]) -> int:

@@ -110,7 +110,7 @@ def _described(figures: ProfileFigures) -> str:
 
 
 def _cost_table(measurement: Measurement) -> Table:
-    columns = ("switch", "generator", "issuer", "switch µs each", "switch MiB", "sent late p99 ms")
+    columns = ("switch", "generator", "issuer", "others", "switch µs each", "MiB", "late p99 ms")
     table = _table("Processor seconds per second, memory", "profile", *columns)
     for figures in measurement.figures:
         result, rate = figures.result, figures.result["replies_per_second"]
@@ -122,6 +122,7 @@ def _cost_table(measurement: Measurement) -> Table:
             f"{result['switch_cpu']:.2f}",
             f"{result['generator_cpu']:.2f}",
             f"{result['issuer_cpu']:.2f}",
+            f"{result['other_cpu']:.2f}",
             f"{result['switch_cpu'] / rate * 1e6:.1f}" if rate else "",
             f"{figures.switch_memory_bytes / _MIB:,.0f}",
             late if figures.profile.rate_per_second else "",
