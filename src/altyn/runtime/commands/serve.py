@@ -33,20 +33,12 @@ def command(settings_path: Path) -> None:
     """
     from altyn.journal import WrongJournalError  # noqa: PLC0415 heavy parts only when used
     from altyn.runtime.online import serve  # noqa: PLC0415
-    from altyn.runtime.settings import ConfigurationError  # noqa: PLC0415
 
     def ready() -> None:
         click.echo(f"Altyn serves {settings_path}; Ctrl-C or SIGTERM stops it.")
 
     try:
         code = serve(settings_path, ready)
-    except ConfigurationError as error:
-        raise UserError(
-            "; ".join(
-                f"{problem.file} {problem.key}: {problem.reason}" for problem in error.problems
-            ),
-            do="`altyn check` shows the same as a table",
-        ) from error
     except WrongJournalError as error:
         raise UserError(str(error)) from error
     raise SystemExit(code)

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from altyn.message import Codec, load_codec, parse_codec
+from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.online.connection import Connection
 from altyn.runtime.online.gateway import Gateway, Line, read_clocks
 from altyn.runtime.settings import LimitSettings, LinkSettings
@@ -17,13 +16,6 @@ from altyn.wire import Framing, framing
 FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 15.0
 BACKLOG: Final = 512
-
-
-def codec_of(dialect: str) -> Codec:
-    """The codec of a shipped dialect or of a dialect's file."""
-    if "/" in dialect or dialect.endswith(".toml"):
-        return parse_codec(Path(dialect).read_text(encoding="utf-8"), dialect)
-    return load_codec(dialect)
 
 
 def framing_of(link: LinkSettings, limits: LimitSettings) -> Framing:
@@ -54,7 +46,7 @@ class _LinkEnd:
         self._limits = links.limits
         self._gateway = links.gateway
         self._framing = framing_of(settings, links.limits)
-        self._line = Line(settings.id, codec_of(settings.dialect))
+        self._line = Line(settings.id, link_codec(settings))
         self._gateway.lines[settings.id] = self._line
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None

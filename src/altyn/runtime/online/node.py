@@ -16,14 +16,14 @@ from altyn.clock import BusinessDay, business_day, calendar_date, following_day
 from altyn.journal import JournalDamagedError, Storage
 from altyn.money import currency_of, format_amount
 from altyn.registry import Registry, Scheme
+from altyn.runtime.configuration.problem import ConfigurationError
+from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.online.control import Control
 from altyn.runtime.online.gateway import Gateway, read_clocks
 from altyn.runtime.online.links import Links, terms_of
 from altyn.runtime.online.log import Log
 from altyn.runtime.online.outbound import Outbound
 from altyn.runtime.output import UserError
-from altyn.runtime.scheme_file import load_scheme
-from altyn.runtime.settings import ConfigurationError, load_settings
 from altyn.runtime.sqlite_storage import SqliteStorage
 from altyn.switch import (
     CutOverOrdered,
@@ -54,8 +54,9 @@ class Node:
         """Read settings and scheme, open the journal, recover. Raises UserError, and
         ConfigurationError with every problem of the two files."""
         self._settings_path = settings_path
-        self._settings = load_settings(settings_path)
-        registry = Registry(load_scheme(self._settings.scheme_path))
+        configuration = load_configuration(settings_path)
+        self._settings = configuration.settings
+        registry = Registry(configuration.facts)
         self._scheme: Scheme = registry.scheme
         self._storage = self._open_storage()
         try:
@@ -204,14 +205,17 @@ class Node:
     def _reload(self) -> None:
         """SIGHUP: read settings and scheme again; a faulty file changes nothing (F38)."""
         try:
-            settings = load_settings(self._settings_path)
-            registry = Registry(load_scheme(settings.scheme_path))
-        except (ConfigurationError, ValueError) as error:
-            self._log.alarm("reload-refused", str(error))
+            configuration = load_configuration(self._settings_path)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                self._log.alarm("reload-refused", f"{problem.where}: {problem.reason}")
             return
-        self._settings = self._settings.model_copy(update={"links": settings.links})
+        registry = Registry(configuration.facts)
+        if registry.scheme.scheme_id != self._scheme.scheme_id:
+            self._log.alarm("reload-refused", "the scheme file is of another scheme")
+            return
         self._activate(registry)
-        self._reloading = asyncio.ensure_future(self._links.open(settings.links))
+        self._reloading = asyncio.ensure_future(self._links.open(configuration.settings.links))
         self._log.alarm("reloaded", f"registry version {registry.version}")
 
     def _activate(self, registry: Registry) -> None:
