@@ -1,10 +1,10 @@
-"""Hypothesis strategies for messages legal in a dialect, shared by the tests of this package."""
+"""Hypothesis strategies for messages legal in a dialect, and what else these tests share."""
 
 import string
 
 from hypothesis import strategies as st
 
-from altyn.message import Codec, Message
+from altyn.message import Codec, Message, MessageError
 from altyn.message.field import FieldFormat, Value
 
 # Long enough to pass every boundary of a prefix but a few bytes of the table's maxima, which
@@ -18,6 +18,13 @@ ALPHABETS = {
     "ans": "".join(map(chr, range(32, 127))),
     "z": string.digits + "=",
 }
+
+
+BAD_VALUES = st.one_of(
+    st.text(max_size=20),
+    st.binary(max_size=20),
+    st.sampled_from(("-1", "+00004", " 00004", "1_6", "٠٠٠٠٠٤", "²²²²²²", "é" * 6)),
+)
 
 
 def values(field: FieldFormat, length_max: int = LENGTH_MAX) -> st.SearchStrategy[Value]:
@@ -39,3 +46,12 @@ def messages(codec: Codec, fields_max: int = 24) -> st.SearchStrategy[Message]:
         lambda numbers: st.fixed_dictionaries({n: values(formats[n]) for n in numbers})
     )
     return st.builds(Message, st.text(string.digits, min_size=4, max_size=4), fields)
+
+
+def outcome(function: object, argument: object) -> object:
+    """What the function gives, or the words of its refusal."""
+    assert callable(function)
+    try:
+        return function(argument)
+    except MessageError as error:
+        return (str(error), error.field, error.offset, error.partial)

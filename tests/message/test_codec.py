@@ -18,7 +18,7 @@ from altyn.message.codec import PLANS_MAX
 from altyn.message.field import Value
 from altyn.message.reader import read_message
 from altyn.message.writer import write_message
-from tests.message.generated import ALPHABETS, messages
+from tests.message.generated import ALPHABETS, BAD_VALUES, messages, outcome
 
 CODEC = load_codec("altyn87")
 CODECS = [load_codec(name) for name in dialect_names()]
@@ -32,15 +32,6 @@ LENGTHS = {n: field.length for n, field in CODEC.specification.fields.items()}
 FIXED_FIELDS = [n for n, field in CODEC.specification.fields.items() if field.is_fixed][:10]
 
 every_dialect = pytest.mark.parametrize("codec", CODECS, ids=dialect_names())
-
-
-def outcome(function: object, argument: object) -> object:
-    """What the function gives, or the words of its refusal."""
-    assert callable(function)
-    try:
-        return function(argument)
-    except MessageError as error:
-        return (str(error), error.field, error.offset, error.partial)
 
 
 def value_of_length(codec: Codec, number: int, length: int) -> Value:
@@ -112,13 +103,6 @@ def test_any_bytes_give_a_message_or_a_refusal(data: bytes) -> None:
     """Nothing but MessageError comes out of the codec, whatever goes in."""
     for codec in CODECS:
         assert isinstance(outcome(codec.decode, data), Message | tuple)
-
-
-BAD_VALUES = st.one_of(
-    st.text(max_size=20),
-    st.binary(max_size=20),
-    st.sampled_from(("-1", "+00004", " 00004", "1_6", "٠٠٠٠٠٤", "²²²²²²", "é" * 6)),
-)
 
 
 @every_dialect

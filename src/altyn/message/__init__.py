@@ -2,6 +2,7 @@
 
 from altyn.message import dialect
 from altyn.message.codec import Codec, load_codec, parse_codec
+from altyn.message.field_set import FieldSet
 from altyn.message.record import Message, MessageError, masked_value
 from altyn.message.spec import (
     Specification,
@@ -15,6 +16,7 @@ from altyn.message.track2 import Track2, parse_track2
 
 __all__ = [
     "Codec",
+    "FieldSet",
     "Message",
     "MessageError",
     "Specification",

@@ -5,12 +5,16 @@ earns one, and at most ``PLANS_MAX`` shapes are kept for each direction; the old
 hostile stream of bitmaps costs time at the careful code's rate and no memory.
 """
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
 from altyn.message.bitmap import bitmap_width
 from altyn.message.decode_plan import DecodePlan, decode_plan
+from altyn.message.derive_plan import DerivePlan, derive_plan
 from altyn.message.encode_plan import EncodePlan, encode_plan
+from altyn.message.field import Value
+from altyn.message.field_set import FieldSet
 from altyn.message.plan import REFUSALS
 from altyn.message.reader import read_message
 from altyn.message.record import Message
@@ -30,6 +34,7 @@ class Codec:
         self._two_bitmaps = self._one_bitmap + bitmap_width(specification.bitmap_encoding)
         self._decoders: dict[bytes, DecodePlan] = {}
         self._encoders: dict[tuple[int, ...], EncodePlan] = {}
+        self._derivers: dict[tuple[Any, ...], DerivePlan] = {}
         self._message_types: dict[str, bytes] = {}
 
     def decode(self, data: bytes) -> Message:
@@ -69,6 +74,27 @@ class Codec:
                 return head + body
         return self._encode_carefully(message)
 
+    def derive(self, source: Message, mti: str, keep: FieldSet, put: dict[int, Value]) -> bytes:
+        """The bytes of another message that repeats fields of one that was read.
+
+        They are those of ``encode(Message(mti, fields))``, where ``fields`` are the fields of
+        ``source`` that are in ``keep``, and over them ``put``. Kept fields of a message that this
+        codec has decoded are copied as they were received, **whatever was done to its ``fields``
+        since**; who changes those must encode. The fields of a message made by hand, or decoded
+        by another codec, are read from it and written. Raises ``MessageError`` as ``encode`` does.
+        """
+        received = source.received
+        if received is not None:
+            plan = self._derivers.get((received[0], mti, keep, tuple(put)))
+            if plan is not None:
+                try:
+                    data = plan(received, put)
+                except REFUSALS:
+                    data = None
+                if data is not None:
+                    return data
+        return self._derive_carefully(source, mti, keep, put)
+
     def _decode_carefully(self, data: bytes, shape_is_new: bool) -> Message:
         message = read_message(self.specification, data)
         if shape_is_new:
@@ -76,6 +102,9 @@ class Codec:
             head = self._two_bitmaps if numbers and numbers[-1] > 64 else self._one_bitmap
             plan = decode_plan(self.specification, message.mti, numbers, head)
             _keep(self._decoders, data[:head], plan)
+            # The careful reader keeps no places; the plan, reading once more, does.
+            with suppress(*REFUSALS):
+                return plan(data) or message
         return message
 
     def _encode_carefully(self, message: Message) -> bytes:
@@ -85,6 +114,24 @@ class Codec:
         if shape not in self._encoders:
             _keep(self._encoders, shape, encode_plan(self.specification, sorted(shape)))
         return data
+
+    def _derive_carefully(
+        self, source: Message, mti: str, keep: FieldSet, put: dict[int, Value]
+    ) -> bytes:
+        received = source.received
+        if received is None or received[0].specification is not self.specification:
+            kept = {n: value for n, value in source.fields.items() if n in keep}
+            return self.encode(Message(mti, kept | put))
+        layout, data = received[:2]
+        # What counts is what was received: the plan that comes after this cannot see the fields.
+        fields = read_message(self.specification, data).fields
+        kept = {n: value for n, value in fields.items() if n in keep}
+        derived = write_message(self.specification, Message(mti, kept | put))
+        shape = (layout, mti, keep, tuple(put))
+        if shape not in self._derivers:
+            head = write_mti(self.specification, mti)
+            _keep(self._derivers, shape, derive_plan(layout, head, keep, list(put)))
+        return derived
 
 
 def _keep(plans: dict[Any, Any], shape: object, plan: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from altyn.message.field import CHARSETS, CODEPAGES, FieldFormat
+from altyn.message.layout import Layout, Place, Position
 from altyn.message.plan import (
     FAST_CHECKS,
     KINDS_TAKING_DIGITS,
@@ -28,52 +29,34 @@ def decode_plan(
 
     ``mti`` is four digits. A field that the specification lacks raises ``KeyError``.
     """
-    source = _DecoderSource(start)
+    source = _DecoderSource(Layout(specification), start)
     for number in fields:
         source.add(specification.fields[number])
     source.close()
     return compiled(source.text(mti), source.names)
 
 
-class _Position:
-    """A place in the message: a variable (or the start) and a distance known in advance."""
-
-    def __init__(self, base: str = "", distance: int = 0) -> None:
-        self.base = base
-        self.distance = distance
-
-    def __add__(self, more: int) -> "_Position":
-        return _Position(self.base, self.distance + more)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Position) and str(self) == str(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __str__(self) -> str:
-        if not self.base:
-            return str(self.distance)
-        return f"{self.base} + {self.distance}" if self.distance else self.base
-
-    def half_bytes(self) -> str:
-        """The same place counted in half-bytes."""
-        return f"2 * ({self})" if self.base else str(2 * self.distance)
-
-
 class _DecoderSource:
     """Collects the statements, checks and values of one decoder."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, layout: Layout, start: int) -> None:
+        self.layout = layout
         self.statements: list[str] = []
         self.checks: list[str] = []
         self.values: dict[int, str] = {}
-        self.names: dict[str, Any] = {"Message": Message, "read_field": read_field}
+        self.names: dict[str, Any] = {
+            # A message is filled in by hand: its own __init__ would be a call of Python.
+            "Message": Message,
+            "new": object.__new__,
+            "layout": layout,
+            "read_field": read_field,
+        }
         self.views: set[str] = set()
-        self.at = _Position(distance=start)
+        self.at = Position(distance=start)
         # The region being gathered: kind, encoding, where it starts and where it ends.
-        self.region: tuple[str, str, _Position, _Position] | None = None
+        self.region: tuple[str, str, Position, Position] | None = None
         # The run being gathered: fixed texts one after another, as number, start and end.
-        self.run: list[tuple[int, _Position, _Position]] = []
+        self.run: list[tuple[int, Position, Position]] = []
         self.run_encoding = ""
 
     def add(self, field: FieldFormat) -> None:
@@ -81,10 +64,11 @@ class _DecoderSource:
         joins_run = field.is_fixed and field.encoding in CODEPAGES and is_simple(field)
         if not joins_run or field.encoding != self.run_encoding:
             self._close_run()
+        before = self.at
         if not is_simple(field):
             self._add_by_call(field)
+            self.layout.places[field.number] = Place(before, self.at)
             return
-        before = self.at
         length = str(field.length) if field.is_fixed else self._read_prefix(field)
         start = self.at
         self._advance(field, length)
@@ -94,6 +78,7 @@ class _DecoderSource:
         else:
             self.values[field.number] = self._value(field, start, length)
         self._extend_region(field, before, start)
+        self.layout.places[field.number] = Place(before, self.at)
 
     def close(self) -> None:
         """Ends what is being gathered: no field follows."""
@@ -128,7 +113,7 @@ class _DecoderSource:
         self.names[f"format{n}"] = field
         self.statements.append(f"value{n}, end{n} = read_field(format{n}, data, {self.at})")
         self.values[n] = f"value{n}"
-        self.at = _Position(f"end{n}")
+        self._end_at(n)
 
     def _read_prefix(self, field: FieldFormat) -> str:
         n, end = field.number, self.at + field.prefix_width
@@ -154,9 +139,14 @@ class _DecoderSource:
         n = field.number
         width = f"({length} + 1 >> 1)" if field.encoding == "bcd" else length
         self.statements.append(f"end{n} = {self.at} + {width}")
-        self.at = _Position(f"end{n}")
+        self._end_at(n)
 
-    def _value(self, field: FieldFormat, start: _Position, length: str) -> str:
+    def _end_at(self, number: int) -> None:
+        """From here places are counted from the end of this field."""
+        self.at = Position(f"end{number}")
+        self.layout.ends.append(self.at.base)
+
+    def _value(self, field: FieldFormat, start: Position, length: str) -> str:
         if field.kind == "b":
             return f"data[{start}:{self.at}]"
         self.views.add(field.encoding)
@@ -170,7 +160,7 @@ class _DecoderSource:
         self.checks.append(f"{odd}bcd[{first}] != '0'")
         return f"bcd[{last} - {length}:{last}]"
 
-    def _extend_region(self, field: FieldFormat, before: _Position, start: _Position) -> None:
+    def _extend_region(self, field: FieldFormat, before: Position, start: Position) -> None:
         """Joins the field to the region before it when one check can serve both."""
         if field.kind == "b":
             return
@@ -186,7 +176,7 @@ class _DecoderSource:
             self._close_region()
         self.region = (kind, encoding, start, self.at)
 
-    def _region_check(self, kind: str, encoding: str, start: _Position, end: _Position) -> str:
+    def _region_check(self, kind: str, encoding: str, start: Position, end: Position) -> str:
         """An expression that is true when the region has a character that it must not have."""
         if encoding == "bcd":
             return f"not bcd[{start.half_bytes()}:{end.half_bytes()}].isdigit()"
@@ -210,5 +200,12 @@ class _DecoderSource:
         self.names["template"] = dict.fromkeys(self.values)
         lines += ["    return None", "fields = template.copy()"]
         lines += [f"fields[{number}] = {value}" for number, value in self.values.items()]
-        lines.append(f"return Message('{mti}', fields)")
+        received = ", ".join(("layout", "data", *self.layout.ends))
+        lines += [
+            "message = new(Message)",
+            f"message.mti = '{mti}'",
+            "message.fields = fields",
+            f"message.received = ({received})",
+            "return message",
+        ]
         return "def plan(data):\n" + "".join(f"    {line}\n" for line in lines)

@@ -1,6 +1,6 @@
 """Writes the straight-line encoder of one set of fields; see ``plan`` for how and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,21 +22,21 @@ EncodePlan = Callable[[dict[int, Any]], bytes | None]
 
 def encode_plan(specification: Specification, fields: list[int]) -> EncodePlan:
     """An encoder of everything after the message type for these fields, ascending."""
-    source = _EncoderSource(write_bitmaps(fields, specification.bitmap_encoding))
+    source = EncoderSource(write_bitmaps(fields, specification.bitmap_encoding))
     for number in fields:
         source.add(specification.fields[number])
     source.close_group()
-    return compiled(source.text(), source.names)
+    return compiled(source.text("fields"), source.names)
 
 
-class _EncoderSource:
-    """Collects the statements, checks and parts of one encoder."""
+class EncoderSource:
+    """Collects the statements, checks and parts of one encoder, after ``head``, which is known."""
 
-    def __init__(self, bitmaps: bytes) -> None:
+    def __init__(self, head: bytes) -> None:
         self.statements: list[str] = []
         self.lengths: list[str] = []
-        self.parts: list[str] = ["bitmaps"]
-        self.names: dict[str, Any] = {"bitmaps": bitmaps, "write_field": write_field}
+        self.parts: list[str] = ["head"]
+        self.names: dict[str, Any] = {"head": head, "write_field": write_field}
         # The group being gathered: kind and encoding of its values, and its expressions.
         self.group: tuple[str, str] | None = None
         self.pieces: list[str] = []
@@ -60,6 +60,11 @@ class _EncoderSource:
         self.pieces += [prefix] if prefix else []
         self.pieces += [pad] if (pad := self._pad(field)) else []
         self.pieces.append(f"value{n}")
+
+    def add_part(self, expression: str) -> None:
+        """Takes up bytes that need no writing."""
+        self.close_group()
+        self.parts.append(expression)
 
     def _add_bytes(self, field: FieldFormat) -> None:
         self.close_group()
@@ -123,13 +128,13 @@ class _EncoderSource:
             return fast if kind == "n" else f"{fast} and {whole}"
         return whole
 
-    def text(self) -> str:
-        """The function's source."""
-        lines = list(self.statements)
+    def text(self, arguments: str, opening: Sequence[str] = ()) -> str:
+        """The function's source; its statements take values from ``fields``, an argument."""
+        lines = [*opening, *self.statements]
         if self.lengths:
             lines += [f"if {' or '.join(self.lengths)}: return None"]
         lines.append(f"return b''.join(({', '.join(self.parts)},))")
-        return "def plan(fields):\n" + "".join(f"    {line}\n" for line in lines)
+        return f"def plan({arguments}):\n" + "".join(f"    {line}\n" for line in lines)
 
 
 @cache

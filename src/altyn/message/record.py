@@ -1,6 +1,6 @@
 """Message: what an ISO 8583 message says, whichever way a dialect wrote it."""
 
-from typing import Final
+from typing import Any, Final
 
 from altyn.card import mask
 from altyn.message.field import Value
@@ -37,15 +37,20 @@ class Message:
     for kind b. Bitmaps, DE 1 among them, follow from the fields and are not among them. Printing a
     message masks card data.
 
+    A message that a codec has read remembers the bytes it was read from: ``received`` is what
+    ``Codec.derive`` needs, and None on a message made by hand. It is no part of what the message
+    says: equality and printing leave it out.
+
     >>> print(Message("0800", {11: "000001", 70: "301"}))
     0800 {11: 000001, 70: 301}
     """
 
-    __slots__ = ("fields", "mti")
+    __slots__ = ("fields", "mti", "received")
 
     def __init__(self, mti: str, fields: dict[int, Value]) -> None:
         self.mti = mti
         self.fields = fields
+        self.received: tuple[Any, ...] | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
