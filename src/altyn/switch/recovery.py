@@ -185,7 +185,9 @@ def recover(storage: Storage) -> SwitchState | None:
     state = load_snapshot(snapshot)
     walker = Replay(state)
     walker_start = max(1, snapshot.sequence - ENTRIES_OF_A_TRANSACTION_MAX * FINISHED_MAX)
-    in_flight = dict(state.known)
+    in_flight = [
+        transaction for issuer in state.issuers.values() for transaction in issuer.pending.values()
+    ]
     state.known.clear()
     reached = None
     for batch in _tail(storage, walker_start):
@@ -212,8 +214,8 @@ def recover(storage: Storage) -> SwitchState | None:
     return state
 
 
-def _put_back(state: SwitchState, in_flight: dict[str, Transaction]) -> None:
-    for transaction in in_flight.values():
+def _put_back(state: SwitchState, in_flight: list[Transaction]) -> None:
+    for transaction in in_flight:
         state.remember(transaction)
     in_flight.clear()
 
@@ -284,6 +286,7 @@ def load_snapshot(snapshot: Snapshot) -> SwitchState:
         state.start(told.transaction)
     state.positions.load(content["positions"])
     state.horizons = dict(content["horizons"])
+    state.sightings.horizons = dict(content["horizons"])
     state.sequence = snapshot.sequence
     return state
 

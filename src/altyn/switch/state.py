@@ -14,6 +14,7 @@ from altyn.registry import Registry
 from altyn.switch.forwarding import AdviceQueue
 from altyn.switch.positions import Positions
 from altyn.switch.routing import Router
+from altyn.switch.sightings import Sightings
 from altyn.transaction import (
     Flag,
     Kind,
@@ -62,6 +63,7 @@ class SwitchState:
         self.known: dict[str, Transaction] = {}
         self.finished: deque[Transaction] = deque()
         self.horizons: dict[str, int] = {}
+        self.sightings = Sightings()
         self.issuers: dict[ParticipantId, IssuerSide] = {}
         self.activate(registry)
 
@@ -160,6 +162,7 @@ class SwitchState:
         acquirer = oldest.acquirer
         if oldest.transmitted_s > self.horizons.get(acquirer, -1):
             self.horizons[acquirer] = oldest.transmitted_s
+        self.sightings.add(oldest.key, acquirer, oldest.transmitted_s)
         head = self.known.get(oldest.key)
         if head is oldest:
             if oldest.next_same_key is None:
@@ -191,9 +194,11 @@ class SwitchState:
         self.remember(marker)
         self.finish(marker)
 
-    def in_memory(self, acquirer: str, transmitted_s: int) -> bool:
-        """Whether memory would hold a transaction of an acquirer transmitted at a moment."""
-        return transmitted_s > self.horizons.get(acquirer, -1)
+    def may_be_elsewhere(self, key: str, acquirer: str, transmitted_s: int) -> bool:
+        """Whether a transaction that is not in memory may yet stand in the journal."""
+        if transmitted_s > self.horizons.get(acquirer, -1):
+            return False
+        return not self.sightings.excludes(key, acquirer, transmitted_s)
 
 
 def settlement_date(day: BusinessDay) -> str:

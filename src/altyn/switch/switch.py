@@ -145,18 +145,18 @@ class Switch:
 
     def _to_recall(self, request: Request) -> tuple[tuple[str, int], ...]:
         """What a request needs that may have left memory: its own earlier self, its original."""
-        wanted = []
         state, desk = self.state, self._desk
+        wanted: tuple[tuple[str, int], ...] = ()
         moment = desk.transmitted_s(request)
-        if not state.in_memory(request.acquirer, moment):
-            wanted.append((request.key, moment))
+        if state.may_be_elsewhere(request.key, request.acquirer, moment):
+            wanted = ((request.key, moment),)
         original = request.original
         if original is not None and request.kind not in _REQUEST_KINDS:
             then = desk.transmission.read(original.transmission, desk.now.utc_us) or 0
             key = original_key(original)
-            if not state.in_memory(original.acquirer, then) and key not in state.known:
-                wanted.append((key, then))
-        return tuple(wanted)
+            if key not in state.known and state.may_be_elsewhere(key, original.acquirer, then):
+                wanted += ((key, then),)
+        return wanted
 
     def _on_recalled(self, event: Recalled) -> None:
         for transaction in event.found:
