@@ -78,15 +78,21 @@ def render(measurement: Measurement) -> RenderableType:
 
 
 def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first)
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column(first, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
 def _latency_table(measurement: Measurement) -> Table:
-    columns = ("per second", "p50", "p90", "p99", "p99.9", "max ms", "approved", "declined", "lost")
+    columns = ("per second", "p50", "p90", "p99", "p99.9", "max", "approved", "declined", "lost")
     table = _table("Throughput and latency, in milliseconds", "profile", *columns)
     for figures in measurement.figures:
         result = figures.result
@@ -94,12 +100,17 @@ def _latency_table(measurement: Measurement) -> Table:
         table.add_row(
             _described(figures),
             f"{result['replies_per_second']:,.0f}",
-            *(f"{result['latency'][point] * _MS:.2f}" for point in points),
+            *(_figure(result["latency"][point] * _MS) for point in points),
             f"{result['approved']:,}",
             f"{sum(result['declined'].values()):,}",
             f"{figures.lost:,}",
         )
     return table
+
+
+def _figure(figure: float) -> str:
+    """Two places, or none where they say nothing."""
+    return f"{figure:,.0f}" if figure >= 1000 else f"{figure:.2f}"
 
 
 def _described(figures: ProfileFigures) -> str:
@@ -138,7 +149,7 @@ def _line_table(lines: list[Line]) -> Table:
         table.add_row(
             line.profile,
             line.what,
-            f"{line.figure:,.0f}" if line.figure >= 1000 else f"{line.figure:.2f}",
+            _figure(line.figure),
             f"{line.line:,.0f}",
             f"{line.reached:.2f}",
             "yes" if held else "NO",

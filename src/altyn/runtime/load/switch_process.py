@@ -28,6 +28,7 @@ _START_S: Final = 30.0
 _STOP_S: Final = 60.0
 _PROBE_REPLY_S: Final = 2.0
 _BETWEEN_PROBES_S: Final = 0.05
+_LAST_WORDS_LINES: Final = 3
 _READ_BYTES: Final = 1 << 16
 
 _PROGRAM: Final = "from altyn.runtime.cli import main; main(prog_name='altyn')"
@@ -230,9 +231,15 @@ class SwitchProcess:
         return self._process.returncode
 
     def last_words(self) -> str:
-        """The last line of the switch's log; it holds no card data, as every log of Altyn."""
-        lines = self.plan.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        """The last error in the switch's log, or its last line, on one line.
+
+        It holds no card data, as every log of Altyn. What follows an error explains it.
+        """
+        text = self.plan.log_path.read_text(encoding="utf-8", errors="replace")
+        lines = [" ".join(line.split()) for line in text.split("\n") if line.strip()]
+        errors = [place for place, line in enumerate(lines) if line.startswith("error:")]
+        said = lines[errors[-1] :][:_LAST_WORDS_LINES] if errors else lines[-1:]
+        return " ".join(said) or "it said nothing"
 
 
 def program(*arguments: str) -> list[str]:
