@@ -9,8 +9,9 @@ elements. Card data that must not be kept (track, PIN block, verification value)
 from operator import itemgetter
 from typing import Final, NamedTuple, cast
 
-from altyn.card import Pan
+from altyn.card import PAN_DIGITS_MAX, Pan
 from altyn.message.field import Value
+from altyn.message.field_set import FieldSet
 from altyn.message.record import Message
 from altyn.transaction import Kind, Original, Request, Response, entries
 
@@ -46,10 +47,11 @@ MESSAGE_TYPES: Final = {kind: mti for mti, (kind, repeat) in REQUEST_TYPES.items
 
 _REQUIRED: Final = (3, 4, 7, 11, 32, 49)
 _REQUIRED_OF_INQUIRY: Final = (3, 7, 11, 32)
+_REPLY_TYPES: Final = {mti: f"{mti[:2]}{int(mti[2]) + 1}0" for mti in REQUEST_TYPES}
 _INQUIRY_PREFIXES: Final = ("30", "31", "70")
-_ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
+_ECHOED: Final = FieldSet.only(2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
 _ADDITIONAL: Final = (44, 48, 54, 55, 62, 63)
-_NOT_FORWARDED: Final = (5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
+_FORWARDED: Final = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
 _NETWORK: Final = (7, 11, 32, 33, 70)
 
 _FIELD_OF_TEXT: Final = {
@@ -147,7 +149,7 @@ def _read_request(
         if defect is None:
             defect = _find_contradiction(fields, pan, track2, kind)
     if not pan and track2 is not None:
-        pan = track2.partition("=")[0].partition("D")[0]
+        pan = _card_in_track(track2)[:PAN_DIGITS_MAX]
     if track2 is not None and 14 not in fields:
         expiry = track2[len(pan) + 1 : len(pan) + 5]
     replacement = get(95)
@@ -166,8 +168,8 @@ def _read_request(
         values[7],
         expiry,
         texts,
-        _read_original(fields[90]) if 90 in fields else None,
-        None if replacement is None else int(replacement[:12]),
+        _read_original(fields[90], acquirer) if 90 in fields else None,
+        int(replacement[:12]) if replacement and kind >= Kind.REVERSAL and not defect else None,
         defect,
         message,
         link_id,
@@ -203,22 +205,37 @@ def _find_missing(fields: _Texts) -> str | None:
 def _find_contradiction(fields: _Texts, pan: str, track2: str | None, kind: Kind) -> str | None:
     """Whether the card is named, and once; and for a reversal, its original (W12)."""
     if track2 is not None:
-        length = len(pan)
-        if pan and (track2[:length] != pan or track2[length : length + 1] not in ("=", "D")):
+        card = _card_in_track(track2)
+        if not 0 < len(card) <= PAN_DIGITS_MAX or card == track2:
+            return "field 35 has no card number before a separator"
+        if pan and card != pan:
             return "field 35 names another card than field 2"
     elif not pan:
         return "field 2 is missing"
-    if kind >= Kind.REVERSAL and 90 not in fields:
-        return "field 90 is missing"
+    if kind >= Kind.REVERSAL:
+        if 90 not in fields:
+            return "field 90 is missing"
+        if fields[90][:4] not in REQUEST_TYPES:
+            return "field 90 names no request"
+        if 95 in fields and not fields[95][:12].isdecimal():
+            return "field 95 does not begin with an amount"
     return None
 
 
-def _read_original(data: str) -> Original | None:
-    """DE90 is n42: MTI 4, STAN 6, transmission 10, acquirer 11, forwarder 11."""
+def _card_in_track(track2: str) -> str:
+    """What stands before the separator of track 2; all of it when there is none."""
+    return track2.partition("=")[0].partition("D")[0]
+
+
+def _read_original(data: str, acquirer: str) -> Original | None:
+    """DE90 is n42: MTI 4, STAN 6, transmission 10, acquirer 11, forwarder 11.
+
+    Many fill the acquirer with zeros; it is then the one that sends the message.
+    """
     found = REQUEST_TYPES.get(data[:4])
     if found is None:
         return None
-    return Original(found[0], data[4:10], data[10:20], data[20:31].lstrip("0"))
+    return Original(found[0], data[4:10], data[10:20], data[20:31].lstrip("0") or acquirer)
 
 
 def _read_response(message: Message, kind: Kind, link_id: str) -> Response:
@@ -271,32 +288,40 @@ def unpack_additional(packed: bytes) -> dict[int, Value]:
     return fields
 
 
+class Derived(NamedTuple):
+    """A message that repeats fields of another one: arguments for `Codec.derive`."""
+
+    source: Message
+    message_type: str
+    keep: FieldSet
+    put: dict[int, Value]
+
+
 def write_reply(
     request: Message,
     response_code: str,
     authorization_code: str = "",
     additional: bytes = b"",
     settlement_date: str = "",
-) -> Message:
+) -> Derived:
     """The reply to a request: its key fields again, DE39, and what the issuer added.
 
     settlement_date is MMDD (DE15), left out when empty; a blank authorization code too.
     """
-    fields = request.fields
-    reply: dict[int, Value] = {n: fields[n] for n in _ECHOED if n in fields}
+    put: dict[int, Value] = {}
     if settlement_date:
-        reply[15] = settlement_date
+        put[15] = settlement_date
     if authorization_code and authorization_code != "      ":
-        reply[38] = authorization_code
-    reply[39] = response_code
+        put[38] = authorization_code
+    put[39] = response_code
     if additional:
-        reply.update(unpack_additional(additional))
-    return Message(reply_type(request.mti), reply)
+        put.update(unpack_additional(additional))
+    return Derived(request, reply_type(request.mti), _ECHOED, put)
 
 
 def reply_type(mti: str) -> str:
     """The message type that answers one: the function digit goes up, a repeat's mark goes."""
-    return f"{mti[:2]}{int(mti[2]) + 1}0"
+    return _REPLY_TYPES.get(mti) or f"{mti[:2]}{int(mti[2]) + 1}0"
 
 
 class Money(NamedTuple):
@@ -316,33 +341,27 @@ def write_forward(
     scheme_institution: str,
     settlement: Money | None,
     billing: Money | None,
-) -> Message:
+) -> Derived:
     """The request as it goes to the issuer: the switch's own STAN and transmission time.
 
     The retrieval reference (DE37) is the acquirer's and stays; fields the scheme does not
     know the meaning of pass through unseen.
     """
-    fields = dict(request.fields)
-    for number in _NOT_FORWARDED:
-        fields.pop(number, None)
-    if 2 not in fields:
-        fields[2] = pan[:]
-    fields[7] = transmission
-    fields[11] = stan
-    fields[15] = settlement_date
-    fields[33] = scheme_institution
+    put: dict[int, Value] = {7: transmission, 11: stan, 15: settlement_date, 33: scheme_institution}
+    if pan:
+        put[2] = pan[:]
     if settlement is not None:
-        fields[5] = f"{settlement.amount:012d}"
-        fields[9] = settlement.rate
-        fields[50] = settlement.currency
+        put[5] = f"{settlement.amount:012d}"
+        put[9] = settlement.rate
+        put[50] = settlement.currency
     if billing is not None:
-        fields[6] = f"{billing.amount:012d}"
-        fields[10] = billing.rate
-        fields[51] = billing.currency
+        put[6] = f"{billing.amount:012d}"
+        put[10] = billing.rate
+        put[51] = billing.currency
     if settlement is not None or billing is not None:
-        fields[16] = transmission[:4]
+        put[16] = transmission[:4]
     mti = request.mti
-    return Message(mti if mti[3] == "0" else mti[:3] + "0", fields)
+    return Derived(request, mti if mti[3] == "0" else mti[:3] + "0", _FORWARDED, put)
 
 
 class Advice(NamedTuple):

@@ -222,9 +222,15 @@ class Gateway:
             connection.flush()
         touched.clear()
 
-    def _queue(self, connection: Connection, line: Line, message: Message) -> None:
+    def _queue(
+        self, connection: Connection, line: Line, message: Message | dialect.Derived
+    ) -> None:
+        codec = line.codec
         try:
-            connection.queue(line.codec.encode(message))
+            if isinstance(message, Message):
+                connection.queue(codec.encode(message))
+            else:
+                connection.queue(codec.derive(*message))
         except MessageError as error:
             self._alarm("unwritable-message", f"link {line.link_id}: {error}")
             return
@@ -235,7 +241,8 @@ class Gateway:
         connection = effect.origin
         self.traffic.count_reply(effect.response_code)
         if isinstance(connection, Connection) and connection.open:
-            self._queue(connection, self.line_of[connection], self._outbound.reply(effect))
+            line = self.line_of[connection]
+            self._queue(connection, line, self._outbound.reply(effect))
         else:
             self.traffic.undelivered += 1  # it is in the journal; a repeat gets it (F20)
 
@@ -254,7 +261,7 @@ class Gateway:
         assert isinstance(effect, NetworkRequest), "the table of senders is wrong"
         self._send_over(effect.link_id, self._outbound.network(effect, read_clocks().utc_us))
 
-    def _send_over(self, link_id: LinkId, message: Message) -> None:
+    def _send_over(self, link_id: LinkId, message: Message | dialect.Derived) -> None:
         """Send over the link's next connection. When there is none any more, what was to be
         sent is lost as on a line that just broke; deadlines and repeats take care of it."""
         line = self.lines.get(link_id)

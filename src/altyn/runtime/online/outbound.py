@@ -15,7 +15,7 @@ class Outbound:
         self.scheme_institution = scheme_institution
         self._transmission = TransmissionClock()
 
-    def reply(self, effect: Reply) -> Message:
+    def reply(self, effect: Reply) -> dialect.Derived:
         """The answer to an acquirer."""
         payload = effect.payload
         assert isinstance(payload, Message), "a request carries its message"
@@ -27,7 +27,7 @@ class Outbound:
             effect.settlement_date,
         )
 
-    def forward(self, effect: Forward, settlement_date: str) -> Message:
+    def forward(self, effect: Forward, settlement_date: str) -> dialect.Derived:
         """The request as the issuer gets it."""
         payload = effect.payload
         assert isinstance(payload, Message), "a request carries its message"
