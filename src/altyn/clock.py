@@ -67,7 +67,7 @@ class TransmissionClock:
         return self._text
 
     def read(self, text: str, now_utc_us: int) -> int | None:
-        """Seconds since 1970 of a DE7 of ten ASCII digits; None when it names no instant."""
+        """Seconds since 1970 of a DE7 of ten characters; None when it names no instant."""
         minute = now_utc_us // 60_000_000
         if minute != self._read_for or len(self._seen) > 4096:
             self._read_for = minute
@@ -86,6 +86,8 @@ def nearest_transmission(text: str, now_utc_us: int) -> int | None:
     near the next leap year may be (scenario T06).
     """
     now = utc_datetime(now_utc_us)
+    if not (text.isascii() and text.isdigit()):
+        return None  # blank: the message had none
     month, day, hour, minute, second = (int(text[place : place + 2]) for place in range(0, 10, 2))
     leap_day = (month, day) == (2, 29)
     candidates: list[tuple[int, bool]] = []

@@ -16,6 +16,7 @@ from altyn.switch.link import Link
 from altyn.switch.routing import Route
 from altyn.transaction import (
     APPROVAL_CODES,
+    APPROVALS_NOT_SERVED,
     Flag,
     Kind,
     Outcome,
@@ -31,6 +32,8 @@ INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 WAITING_MAX: Final = 8
 ALL_ZERO: Final = "0" * 6
+AMOUNT_MAX: Final = 10**12 - 1
+"""What DE5 and DE6 can say; a converted amount above it is refused, never cut short (M15)."""
 EXPIRY_PIVOT: Final = "50"
 """Expiry years 00 to 49 are of this century; later ones have passed (T11)."""
 
@@ -46,6 +49,12 @@ def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
         desk.alarm(
             "foreign-institution",
             f"link {link.terms.link_id} sent an acquiring institution (DE32) that is not its own",
+        )
+        return Outcome.FOREIGN_INSTITUTION
+    if request.original is not None and request.original.acquirer != request.acquirer:
+        desk.alarm(
+            "foreign-institution",
+            f"link {link.terms.link_id} named an original (DE90) of another institution",
         )
         return Outcome.FOREIGN_INSTITUTION
     return participant
@@ -131,6 +140,9 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
         amount = request.amount
         settlement = route.settlement.convert(amount) if route.settlement else amount
         billing = route.billing.convert(amount) if route.billing else amount
+        if max(settlement, billing) > AMOUNT_MAX:
+            desk.refuse(request, Outcome.INVALID_AMOUNT)
+            return
         if _above_cap(desk, route, flags, settlement):
             desk.refuse(request, Outcome.CAP_EXCEEDED)
             return
@@ -206,6 +218,7 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
         or (response.amount is not None and response.amount != transaction.amount)
         or (response.pan is not None and not _same_pan(response.pan, transaction))
         or len(response.response_code) < 2
+        or response.response_code in APPROVALS_NOT_SERVED
     ):
         desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
         desk.end_unanswered(transaction, Outcome.ISSUER_ANSWER_INVALID)

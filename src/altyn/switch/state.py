@@ -91,7 +91,8 @@ class SwitchState:
     def find(self, key: str, terminal: str) -> Transaction | None:
         """The transaction in memory under a key; several terminals may share one.
 
-        A blank terminal fits when only one transaction has the key.
+        A blank terminal fits when only one transaction has the key. A reversal that named no
+        terminal is a marker for the original of any (F09).
         """
         found = self.known.get(key)
         if found is None or found.terminal == terminal:
@@ -99,6 +100,8 @@ class SwitchState:
         if not terminal.strip() and found.next_same_key is None:
             return found
         while found is not None and found.terminal != terminal:
+            if found.state is State.MARKER and not found.terminal.strip():
+                return found
             found = found.next_same_key
         return found
 
@@ -150,7 +153,11 @@ class SwitchState:
     def finish(self, transaction: Transaction) -> None:
         """Keep a transaction that has ended, and let the oldest go when there are too many."""
         if transaction.issuer_stan:
-            self.issuer(transaction.issuer).pending.pop(transaction.issuer_stan, None)
+            # One that comes back from the journal is as old as may be: its STAN may be in use.
+            pending = self.issuer(transaction.issuer).pending
+            asked = pending.get(transaction.issuer_stan)
+            if asked is not None and asked.key == transaction.key:
+                del pending[transaction.issuer_stan]
         transaction.payload = None
         transaction.origin = None
         finished = self.finished

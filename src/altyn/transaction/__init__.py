@@ -3,7 +3,13 @@
 from altyn.transaction import entries
 from altyn.transaction.entries import TRANSACTION_ENTRY, Flag, Stage
 from altyn.transaction.lifecycle import Move, State, Told, Transaction, read_record
-from altyn.transaction.outcome import APPROVAL_CODES, NOT_REMEMBERED, RESPONSE_CODES, Outcome
+from altyn.transaction.outcome import (
+    APPROVAL_CODES,
+    APPROVALS_NOT_SERVED,
+    NOT_REMEMBERED,
+    RESPONSE_CODES,
+    Outcome,
+)
 from altyn.transaction.request import (
     KEY_LETTERS,
     Kind,
@@ -14,6 +20,7 @@ from altyn.transaction.request import (
 )
 
 __all__ = [
+    "APPROVALS_NOT_SERVED",
     "APPROVAL_CODES",
     "KEY_LETTERS",
     "NOT_REMEMBERED",

@@ -80,6 +80,11 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
 APPROVAL_CODES: Final = frozenset({"00", "08", "85"})
 """What an issuer may say for yes: approved, honour with identification, no reason to decline."""
 
+APPROVALS_NOT_SERVED: Final = frozenset({"10", "11", "16", "87"})
+"""Approvals with a condition that the scheme does not pass on: part of the amount, VIP, update
+track 3, purchase without cash. To hand one on as a refusal would let the acquirer take it for
+a yes that the switch does not know of; such an answer is none (F04, F43)."""
+
 NOT_REMEMBERED: Final = frozenset(
     {
         Outcome.UNREADABLE,
