@@ -67,11 +67,11 @@ class Codec:
         head = self._message_types.get(message.mti)
         if plan is not None and head is not None:
             try:
-                body = plan(fields)
+                data = plan(head, fields)
             except REFUSALS:
-                body = None
-            if body is not None:
-                return head + body
+                data = None
+            if data is not None:
+                return data
         return self._encode_carefully(message)
 
     def derive(self, source: Message, mti: str, keep: FieldSet, put: dict[int, Value]) -> bytes:
@@ -112,7 +112,7 @@ class Codec:
         self._message_types[message.mti] = write_mti(self.specification, message.mti)
         shape = tuple(message.fields)
         if shape not in self._encoders:
-            _keep(self._encoders, shape, encode_plan(self.specification, sorted(shape)))
+            _keep(self._encoders, shape, encode_plan(self.specification, shape))
         return data
 
     def _derive_carefully(

@@ -1,13 +1,16 @@
 """Writes the straight-line decoder of one shape of message; see ``plan`` for how and why."""
 
+from binascii import hexlify
 from collections.abc import Callable
 from typing import Any, Final
 
-from altyn.message.field import CHARSETS, CODEPAGES, FieldFormat
+from altyn.message.field import CODEPAGES, FieldFormat
 from altyn.message.layout import Layout, Place, Position
 from altyn.message.plan import (
+    BYTE_CHARSETS,
     FAST_CHECKS,
     KINDS_TAKING_DIGITS,
+    TO_LATIN,
     compiled,
     decoding_lengths,
     is_simple,
@@ -179,21 +182,29 @@ class _DecoderSource:
     def _region_check(self, kind: str, encoding: str, start: Position, end: Position) -> str:
         """An expression that is true when the region has a character that it must not have."""
         if encoding == "bcd":
-            return f"not bcd[{start.half_bytes()}:{end.half_bytes()}].isdigit()"
-        self.names[f"fits_{kind_word(kind)}"] = CHARSETS[kind].fullmatch
-        whole = f"fits_{kind_word(kind)}({encoding}, {start}, {end})"
-        if encoding != "ascii" or kind not in FAST_CHECKS:
-            return f"not {whole}"
-        # The methods of bytes know ASCII only; those of str would take other scripts' digits.
-        fast = f"not data[{start}:{end}].{FAST_CHECKS[kind]}()"
-        return fast if kind == "n" else f"{fast} and not {whole}"
+            return f"not bcd_bytes[{start.half_bytes()}:{end.half_bytes()}].isdigit()"
+        raw = "data" if encoding == "ascii" else f"{encoding}_bytes"
+        self.names[f"fits_{kind_word(kind)}"] = BYTE_CHARSETS[kind].fullmatch
+        whole = f"not fits_{kind_word(kind)}({raw}, {start}, {end})"
+        if kind not in FAST_CHECKS:
+            return whole
+        fast = f"not {raw}[{start}:{end}].{FAST_CHECKS[kind]}()"
+        return fast if kind == "n" else f"{fast} and {whole}"
+
+    def _view(self, view: str) -> list[str]:
+        """The statements that make the whole message a text, and bytes to be checked."""
+        if view == "ascii":
+            return ["ascii = data.decode('latin-1')"]
+        if view == "bcd":
+            self.names["hexlify"] = hexlify
+            return ["bcd_bytes = hexlify(data)", "bcd = bcd_bytes.decode()"]
+        self.names[f"to_latin_{view}"] = TO_LATIN[view]
+        raw = f"{view}_bytes"
+        return [f"{raw} = data.translate(to_latin_{view})", f"{view} = {raw}.decode('latin-1')"]
 
     def text(self, mti: str) -> str:
         """The function's source."""
-        views = ["bcd = data.hex()"] if "bcd" in self.views else []
-        views += [
-            f"{view} = data.decode('{CODEPAGES[view]}')" for view in sorted(self.views - {"bcd"})
-        ]
+        views = [statement for view in sorted(self.views) for statement in self._view(view)]
         checks = [f"len(data) != {self.at}", *self.checks]
         lines = [*views, *self.statements, f"if {' or '.join(f'({c})' for c in checks)}:"]
         # A copy has its room from the start; a dictionary filled from nothing grows three times.

@@ -25,8 +25,8 @@ def derive_plan(layout: Layout, mti: bytes, keep: frozenset[int], put: list[int]
     fields = layout.specification.fields
     kept = {n: place for n, place in layout.places.items() if n in keep and n not in put}
     numbers = sorted({*kept, *put})
-    head = mti + write_bitmaps(numbers, layout.specification.bitmap_encoding)
-    source = _SplicerSource(head)
+    source = _SplicerSource()
+    source.names["head"] = mti + write_bitmaps(numbers, layout.specification.bitmap_encoding)
     for number in numbers:
         if number in kept:
             source.keep(kept[number])
@@ -35,7 +35,7 @@ def derive_plan(layout: Layout, mti: bytes, keep: frozenset[int], put: list[int]
             source.add(fields[number])
     source.close_run()
     source.close_group()
-    opening = ["data = received[1]"]
+    opening = ["data = received[1]", *(f"value{number} = fields[{number}]" for number in put)]
     opening += [
         f"{end} = received[{at}]" for at, end in enumerate(layout.ends, 2) if end in source.ends
     ]
@@ -45,8 +45,8 @@ def derive_plan(layout: Layout, mti: bytes, keep: frozenset[int], put: list[int]
 class _SplicerSource(EncoderSource):
     """An encoder that also takes runs of kept fields, each as one slice of the source."""
 
-    def __init__(self, head: bytes) -> None:
-        super().__init__(head)
+    def __init__(self) -> None:
+        super().__init__()
         self.run: Place | None = None
         self.ends: set[str] = set()
 

@@ -1,13 +1,16 @@
 """Writes the straight-line encoder of one set of fields; see ``plan`` for how and why."""
 
+from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from altyn.message.bitmap import write_bitmaps
-from altyn.message.field import CHARSETS, CODEPAGES, FieldFormat
+from altyn.message.field import CODEPAGES, FieldFormat
 from altyn.message.plan import (
+    BYTE_CHARSETS,
     FAST_CHECKS,
+    FROM_LATIN,
     KINDS_TAKING_DIGITS,
     compiled,
     decoding_lengths,
@@ -17,26 +20,36 @@ from altyn.message.plan import (
 from altyn.message.spec import Specification
 from altyn.message.writer import write_field
 
-EncodePlan = Callable[[dict[int, Any]], bytes | None]
+EncodePlan = Callable[[bytes, dict[int, Any]], bytes | None]
 
 
-def encode_plan(specification: Specification, fields: list[int]) -> EncodePlan:
-    """An encoder of everything after the message type for these fields, ascending."""
-    source = EncoderSource(write_bitmaps(fields, specification.bitmap_encoding))
-    for number in fields:
+def encode_plan(specification: Specification, fields: tuple[int, ...]) -> EncodePlan:
+    """An encoder of messages with these fields, in the order in which their dictionary has them.
+
+    The plan takes the message type as it stands on the wire, and that dictionary.
+    """
+    source = EncoderSource()
+    source.names["bitmaps"] = write_bitmaps(fields, specification.bitmap_encoding)
+    source.parts.append("bitmaps")
+    for number in sorted(fields):
         source.add(specification.fields[number])
     source.close_group()
-    return compiled(source.text("fields"), source.names)
+    # Unpacked at once, values cost less than one look-up each.
+    opening = "".join(f"value{number}, " for number in fields) + "= fields.values()"
+    return compiled(source.text("head, fields", [opening] if fields else []), source.names)
 
 
 class EncoderSource:
-    """Collects the statements, checks and parts of one encoder, after ``head``, which is known."""
+    """Collects the statements, checks and parts of one encoder.
 
-    def __init__(self, head: bytes) -> None:
+    The statements take the value of field 2 from ``value2``, and so on.
+    """
+
+    def __init__(self) -> None:
         self.statements: list[str] = []
         self.lengths: list[str] = []
         self.parts: list[str] = ["head"]
-        self.names: dict[str, Any] = {"head": head, "write_field": write_field}
+        self.names: dict[str, Any] = {"write_field": write_field}
         # The group being gathered: kind and encoding of its values, and its expressions.
         self.group: tuple[str, str] | None = None
         self.pieces: list[str] = []
@@ -44,7 +57,6 @@ class EncoderSource:
     def add(self, field: FieldFormat) -> None:
         """Takes up the next field."""
         n = field.number
-        self.statements.append(f"value{n} = fields[{n}]")
         if not is_simple(field):
             self.close_group()
             self.names[f"format{n}"] = field
@@ -109,27 +121,34 @@ class EncoderSource:
         kind, encoding = self.group
         name = f"text{len(self.parts)}"
         pieces = ", ".join(self.pieces)
-        joined = f"''.join(({pieces}))" if len(self.pieces) > 1 else f"'' + {pieces}"
-        self.statements.append(f"{name} = {joined}")
+        joined = f"''.join(({pieces}))" if len(self.pieces) > 1 else f"('' + {pieces})"
+        # In UTF-8 only ASCII characters have bytes below 128, and bytes are checked much faster:
+        # their methods know ASCII and nothing else.
+        self.statements.append(f"{name} = {joined}.encode()")
         self.statements.append(f"if {self._check(kind, name)}: return None")
-        if encoding == "bcd":
-            self.parts.append(f"bytes.fromhex({name})")
-        else:
-            codec = "ascii" if encoding == "ascii" else CODEPAGES[encoding]
-            self.parts.append(f"{name}.encode('{codec}')")
+        self.parts.append(self._translated(name, encoding))
         self.group, self.pieces = None, []
 
     def _check(self, kind: str, name: str) -> str:
-        self.names[f"fits_{kind_word(kind)}"] = CHARSETS[kind].fullmatch
+        self.names[f"fits_{kind_word(kind)}"] = BYTE_CHARSETS[kind].fullmatch
         whole = f"not fits_{kind_word(kind)}({name})"
         if kind in FAST_CHECKS:
-            # isdigit() and its like take foreign digits and letters: only ASCII may pass to them.
-            fast = f"not ({name}.isascii() and {name}.{FAST_CHECKS[kind]}())"
+            fast = f"not {name}.{FAST_CHECKS[kind]}()"
             return fast if kind == "n" else f"{fast} and {whole}"
         return whole
 
+    def _translated(self, name: str, encoding: str) -> str:
+        """The expression of a checked text, given as ASCII bytes, in its own encoding."""
+        if encoding == "ascii":
+            return name
+        if encoding == "bcd":
+            self.names["unhexlify"] = unhexlify
+            return f"unhexlify({name})"
+        self.names[encoding] = FROM_LATIN[encoding]
+        return f"{name}.translate({encoding})"
+
     def text(self, arguments: str, opening: Sequence[str] = ()) -> str:
-        """The function's source; its statements take values from ``fields``, an argument."""
+        """The function's source; ``head`` stands first in what it writes."""
         lines = [*opening, *self.statements]
         if self.lengths:
             lines += [f"if {' or '.join(self.lengths)}: return None"]

@@ -14,18 +14,37 @@ The source that is compiled is made of numbers from a checked specification and 
 fragments written there; no text from a table or a message ever becomes code.
 """
 
+import re
 from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-from altyn.message.field import FieldFormat
+from altyn.message.field import CHARSETS, CODEPAGES, FieldFormat
 from altyn.message.record import MessageError
 
 REFUSALS: Final = (LookupError, TypeError, ValueError, MessageError)
 """What a plan may raise for a message that is not of its shape (Unicode errors are ValueErrors)."""
 
 FAST_CHECKS: Final = {"n": "isdigit", "a": "isalpha", "an": "isalnum"}
-"""Methods that check a whole text at once; they refuse the spaces that a and an may have."""
+"""Methods that check bytes at once, for ASCII only; they refuse the spaces of a and an."""
+
+BYTE_CHARSETS: Final = {
+    kind: re.compile(charset.pattern.encode()) for kind, charset in CHARSETS.items()
+}
+"""The character sets of the kinds, for texts in ASCII or, with nothing else fitting, in UTF-8."""
+
+_EVERY_BYTE: Final = bytes(range(256))
+TO_LATIN: Final = {
+    encoding: _EVERY_BYTE.decode(codepage).encode("latin-1")
+    for encoding, codepage in CODEPAGES.items()
+}
+"""Tables for ``bytes.translate``, much faster than Python's decoders of EBCDIC."""
+
+FROM_LATIN: Final = {
+    encoding: _EVERY_BYTE.decode("latin-1").encode(codepage)
+    for encoding, codepage in CODEPAGES.items()
+}
+"""The way back."""
 
 KINDS_TAKING_DIGITS: Final = ("n", "an", "ans", "z")
 
