@@ -1,13 +1,15 @@
 """The memory of the scheme: an append-only chain of entries, and what a store must promise."""
 
-from altyn.journal.chain import Verified, checked_batches, verify
+from altyn.journal.chain import Verified, checked_batches, structure_defect, verify
 from altyn.journal.entry import (
     FIXED_KIND,
     NO_SPAN,
     Batch,
     BatchBuilder,
+    Damage,
     Entry,
     JournalDamagedError,
+    Place,
     batch_hash,
     genesis_hash,
 )
@@ -24,8 +26,10 @@ __all__ = [
     "NO_SPAN",
     "Batch",
     "BatchBuilder",
+    "Damage",
     "Entry",
     "JournalDamagedError",
+    "Place",
     "Position",
     "Snapshot",
     "Storage",
@@ -35,5 +39,6 @@ __all__ = [
     "batch_hash",
     "checked_batches",
     "genesis_hash",
+    "structure_defect",
     "verify",
 ]

@@ -14,7 +14,7 @@ entry can be changed, dropped or moved without every later hash failing.
 import struct
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 FIXED_KIND: Final = 1
 NO_SPAN: Final = -1
@@ -74,14 +74,33 @@ class Batch(NamedTuple):
             raise JournalDamagedError("bytes are left over behind the last entry", self)
 
 
+class Place(Protocol):
+    """A run of entries, by its first and last sequence number: a Batch is one."""
+
+    @property
+    def first_sequence(self) -> int:
+        """The first entry of the run."""
+
+    @property
+    def last_sequence(self) -> int:
+        """The last entry of the run."""
+
+
+class Damage(NamedTuple):
+    """A run of entries that are not what was written, and why."""
+
+    first_sequence: int
+    last_sequence: int
+    reason: str
+
+
 class JournalDamagedError(Exception):
     """The journal is not what was written; says which entries are affected."""
 
-    def __init__(self, reason: str, batch: Batch) -> None:
-        """Name the first and last sequence number of the batch concerned."""
-        self.first_sequence = batch.first_sequence
-        self.last_sequence = batch.last_sequence
-        super().__init__(f"entries {batch.first_sequence} to {batch.last_sequence}: {reason}")
+    def __init__(self, reason: str, place: Place) -> None:
+        """Name the first and last sequence number of the entries concerned."""
+        self.damage = Damage(place.first_sequence, place.last_sequence, reason)
+        super().__init__(f"entries {place.first_sequence} to {place.last_sequence}: {reason}")
 
 
 def _read_length(data: bytes, offset: int) -> int:

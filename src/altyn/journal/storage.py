@@ -6,9 +6,12 @@ opening another scheme's store raises WrongJournalError.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from hashlib import sha256
+from typing import Final, NamedTuple, Protocol
 
 from altyn.journal.entry import Batch
+
+_DIGEST_BYTES: Final = 32
 
 
 class Position(NamedTuple):
@@ -19,11 +22,20 @@ class Position(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """State as it stood after an entry; `hash` is the journal's hash at that entry."""
+    """State as it stood after an entry; `hash` is the journal's hash at that entry.
+
+    `state` opens with the SHA-256 (32 bytes) of what follows.
+    """
 
     sequence: int
     hash: bytes
     state: bytes
+
+    @property
+    def intact(self) -> bool:
+        """Whether the state is what its checksum says."""
+        body = self.state[_DIGEST_BYTES:]
+        return sha256(body).digest() == self.state[:_DIGEST_BYTES]
 
 
 class WrongJournalError(Exception):
@@ -52,7 +64,10 @@ class Storage(Protocol):
         """Keep a batch durably; raises StorageFullError when there is no room."""
 
     def batches(self, from_sequence: int = 1) -> Iterator[Batch]:
-        """Batches in order, beginning with the one that holds `from_sequence`."""
+        """Batches in order, beginning with the one that holds `from_sequence`.
+
+        Raises JournalDamagedError, naming the entries, where bytes cannot be read at all.
+        """
 
     def batches_spanning(self, value: int) -> Iterator[Batch]:
         """Batches whose span includes a value, newest first."""
@@ -65,6 +80,9 @@ class Storage(Protocol):
 
     def latest_snapshot(self) -> Snapshot | None:
         """The newest snapshot, or None."""
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot that is kept, newest first."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -2,32 +2,41 @@
 
 Each group commit is one row, so a commit costs one statement whatever its size. SQLite's
 own checkpoints would stop the commit path for hundreds of milliseconds under load; here
-they are off, and a helper connection copies pages in the background. The writer only
-restarts the log when little is left to copy.
+they are off, and a helper connection copies pages in the background (`journal.checkpointer`).
+
+Readers take a few rows at a time and let go of the file in between: a reading that stays
+open would keep the log from starting anew, and the file beside a running switch would grow.
 """
 
 import fcntl
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from altyn.journal import (
     Batch,
+    Damage,
+    JournalDamagedError,
     Position,
     Snapshot,
     StorageFullError,
     WrongJournalError,
     genesis_hash,
 )
+from altyn.runtime.journal.checkpointer import BUSY_WAIT_MS, PAGE_BYTES, Checkpointer
 
 FORMAT: Final = "1"
-PAGE_BYTES: Final = 8192
-CHECKPOINT_LOG_BYTES: Final = 32 << 20
 SNAPSHOTS_KEPT: Final = 2
+READ_BYTES: Final = 8 << 20
+READ_ROWS: Final = 1024
+"""How much is read before the file is let go of: whichever comes first."""
+
+_Row = tuple[int, int, int, int, bytes, bytes, bytes, bytes]
+_ROW_TYPES: Final = (int, int, int, int, bytes, bytes, bytes, bytes)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -84,31 +93,47 @@ class SqliteStorage:
         self.path = path
         self.record_bytes = record_bytes
         self.genesis = genesis_hash(scheme_id, record_bytes)
+        self._read_only = read_only
         self._extra_flush_s = extra_flush_ms / 1000
         self._lock_file: int | None = None
-        if read_only:
-            if not path.exists():
-                raise WrongJournalError(f"{path}: there is no journal here")
-            self._connection = _connect(path, read_only=True)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        self._failure: BaseException | None = None
+        self._checkpointer: Checkpointer | None = None
+        self._connection: sqlite3.Connection
+        if read_only and not path.is_file():
+            raise WrongJournalError(f"{path}: there is no journal here")
+        if not read_only:
+            _make_folder(path.parent)
             self._lock_file = _lock(path)
-            self._connection = _connect(path)
-            _make_durable(self._connection, path)
-            self._connection.executescript(_SCHEMA)
-            _sync_folder(path.parent)
-        self._check_identity(scheme_id, record_bytes, read_only=read_only)
-        self._end = self._read_end()
-        self._checkpointer: _Checkpointer | None = None if read_only else _Checkpointer(path)
-
-    def _check_identity(self, scheme_id: str, record_bytes: int, *, read_only: bool) -> None:
-        wanted = {"format": FORMAT, "scheme": scheme_id, "record_bytes": str(record_bytes)}
+            _make_file(path)
         try:
-            found = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
-        except sqlite3.DatabaseError as error:
-            raise WrongJournalError(f"{self.path}: not a journal of Altyn ({error})") from error
-        if not found and not read_only:
-            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
+            self._connection = _connect(path, read_only=read_only)
+            self._open(scheme_id, record_bytes)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise WrongJournalError(f"{path}: not a journal of Altyn ({error})") from error
+            raise
+        if not read_only:
+            self._checkpointer = Checkpointer(lambda: _connect(path))
+
+    def _open(self, scheme_id: str, record_bytes: int) -> None:
+        if not self._read_only:
+            _refuse_foreign(self._connection, self.path)
+            _make_durable(self._connection, self.path)
+            self._connection.executescript(_SCHEMA)
+            _sync_folder(self.path.parent)
+        self._check_identity(scheme_id, record_bytes)
+        self._end = self._read_end()
+
+    def _check_identity(self, scheme_id: str, record_bytes: int) -> None:
+        wanted = {"format": FORMAT, "scheme": scheme_id, "record_bytes": str(record_bytes)}
+        connection = self._connection
+        found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        if not found and not self._read_only:
+            # At once: a crash in between must not leave half an identity.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
+            connection.execute("COMMIT")
             return
         for key, value in wanted.items():
             if found.get(key) != value:
@@ -118,20 +143,38 @@ class SqliteStorage:
                 )
 
     def _read_end(self) -> Position:
-        row = self._connection.execute(
-            "SELECT first_sequence + length(kinds) - 1, hash FROM batch "
-            "ORDER BY first_sequence DESC LIMIT 1"
-        ).fetchone()
+        try:
+            row = self._connection.execute(
+                "SELECT first_sequence + length(kinds) - 1, hash FROM batch "
+                "ORDER BY first_sequence DESC LIMIT 1"
+            ).fetchone()
+        except sqlite3.DatabaseError as error:
+            if not self._read_only:
+                raise WrongJournalError(
+                    f"{self.path}: the journal's end cannot be read ({error}); restore it from "
+                    "a copy; `altyn journal verify` says what is sound"
+                ) from error
+            starts = self._starts()
+            return Position(starts[-1] if starts else 0, b"")
         return Position(0, self.genesis) if row is None else Position(row[0], row[1])
 
     def end(self) -> Position:
-        """Where the journal ends now."""
+        """Where the journal ends now; a reader sees what was committed meanwhile."""
+        if self._read_only:
+            self._end = self._read_end()
         return self._end
 
     def append(self, batch: Batch) -> None:
-        """Keep a batch durably; see Storage."""
-        if batch.first_sequence != self._end.sequence + 1:
-            raise AssertionError("a batch does not follow the last one")
+        """Keep a batch durably; see Storage.
+
+        After any error but a full disk nothing more is taken: what the disk holds is not
+        known until the journal is opened again (D02).
+        """
+        assert self._checkpointer is not None, "append on a store opened for reading"
+        assert batch.first_sequence == self._end.sequence + 1, "a batch must follow the last one"
+        if self._failure is not None:
+            raise self._failure
+        self._checkpointer.raise_failure()
         connection = self._connection
         row = (*batch[:7], batch.hash)
         try:
@@ -142,31 +185,97 @@ class SqliteStorage:
                 connection.execute("COMMIT")
             else:
                 connection.execute(_INSERT, row)
-        except sqlite3.OperationalError as error:
+        except BaseException as error:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 raise StorageFullError(f"{self.path}: the disk is full") from error
+            self._failure = error
             raise
         self._end = Position(batch.last_sequence, batch.hash)
         if self._extra_flush_s:
             time.sleep(self._extra_flush_s)
-        assert self._checkpointer is not None, "append on a store opened for reading"
         self._checkpointer.after_commit(connection, len(batch.fixed) + len(batch.variable))
 
     def batches(self, from_sequence: int = 1) -> Iterator[Batch]:
-        """Batches in order, beginning with the one that holds `from_sequence`."""
-        first = self._connection.execute(
-            "SELECT max(first_sequence) FROM batch WHERE first_sequence <= ?", (from_sequence,)
-        ).fetchone()[0]
-        start = from_sequence if first is None else first
-        rows = self._connection.execute(
-            _SELECT + "WHERE first_sequence >= ? ORDER BY first_sequence", (start,)
-        )
-        for row in rows:
-            batch = _batch(row)
-            if batch.last_sequence >= from_sequence:
-                yield batch
+        """Batches in order, beginning with the one that holds `from_sequence`.
+
+        Raises JournalDamagedError where the file cannot be read, with the entries concerned.
+        """
+        due = start = from_sequence
+        try:
+            holder = self._connection.execute(
+                "SELECT max(first_sequence) FROM batch WHERE first_sequence <= ?",
+                (from_sequence,),
+            ).fetchone()[0]
+            start = from_sequence if holder is None else holder
+            while rows := self._read_rows(start):
+                for row in rows:
+                    batch = _batch(row)
+                    due = batch.last_sequence + 1
+                    if due > from_sequence:
+                        yield batch
+                start = rows[-1][0] + 1
+        except sqlite3.DatabaseError as error:
+            reason = "they cannot be read from the file"
+            raise JournalDamagedError(reason, self._unreadable(start, due)) from error
+
+    def _read_rows(self, start: int) -> list[_Row]:
+        """Some rows from a first_sequence on. One that cannot be read is met when it is first."""
+        rows: list[_Row] = []
+        size = 0
+        try:
+            cursor = self._connection.execute(
+                _SELECT + "WHERE first_sequence >= ? ORDER BY first_sequence", (start,)
+            )
+            for row in cursor:
+                if not _well_formed(row):
+                    raise sqlite3.DatabaseError("a row holds values of other types")
+                rows.append(row)
+                size += len(row[5]) + len(row[6])
+                if size >= READ_BYTES or len(rows) == READ_ROWS:
+                    break
+            cursor.close()
+        except sqlite3.DatabaseError:
+            if not rows:
+                raise
+        return rows
+
+    def _unreadable(self, start: int, due: int) -> Damage:
+        """The entries from `due` to the next batch that can be read again."""
+        reason = "they cannot be read from the file"
+        try:
+            starts = self._starts()
+        except WrongJournalError:
+            return Damage(due, max(due, self._end.sequence), reason)
+        last = due
+        for first in starts:
+            if first < start:
+                continue
+            if first > due and self._readable(first):
+                return Damage(due, first - 1, reason)
+            last = max(last, first)
+        return Damage(due, max(last, self._end.sequence), reason)
+
+    def _starts(self) -> list[int]:
+        """First sequence numbers of all batches, read from the index and not from the table."""
+        try:
+            rows = self._connection.execute(
+                "SELECT first_sequence FROM batch INDEXED BY batch_span"
+            ).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise WrongJournalError(
+                f"{self.path}: too damaged to be read ({error}); restore it from a copy"
+            ) from error
+        return sorted(row[0] for row in rows)
+
+    def _readable(self, first_sequence: int) -> bool:
+        try:
+            rows = self._read_rows(first_sequence)
+        except sqlite3.DatabaseError:
+            return False
+        return bool(rows) and rows[0][0] == first_sequence
 
     def batches_spanning(self, value: int) -> Iterator[Batch]:
         """Batches whose span includes a value, newest first."""
@@ -202,22 +311,41 @@ class SqliteStorage:
 
     def latest_snapshot(self) -> Snapshot | None:
         """The newest snapshot, or None."""
-        row = self._connection.execute(
-            "SELECT sequence, hash, state FROM snapshot ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        return None if row is None else Snapshot(*row)
+        found = self.snapshots()
+        return found[0] if found else None
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot that is kept, newest first; one that cannot be read has no state."""
+        found = []
+        order = "SELECT sequence FROM snapshot ORDER BY sequence DESC"
+        for (sequence,) in self._connection.execute(order).fetchall():
+            try:
+                row = self._connection.execute(
+                    "SELECT sequence, hash, state FROM snapshot WHERE sequence = ?", (sequence,)
+                ).fetchone()
+            except sqlite3.DatabaseError:
+                row = (sequence, b"", b"")
+            if row is not None:  # a running switch may have dropped it meanwhile
+                found.append(Snapshot(*row))
+        return found
 
     def close(self) -> None:
         """Copy the log back, close the file and let the next writer in."""
         if self._checkpointer is not None:
             self._checkpointer.stop()
-        self._connection.close()
+        if hasattr(self, "_connection"):
+            self._connection.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
 
 
-def _batch(row: tuple[int, int, int, int, bytes, bytes, bytes, bytes]) -> Batch:
+def _well_formed(row: tuple[Any, ...]) -> bool:
+    """Whether a row has the types and signs it was written with: damage can change them."""
+    return tuple(map(type, row)) == _ROW_TYPES and row[1] >= 0
+
+
+def _batch(row: _Row) -> Batch:
     first, written_us, low, high, kinds, fixed, variable, digest = row
     return Batch(first, written_us, low, high, kinds, fixed, variable, (), digest)
 
@@ -227,23 +355,45 @@ def read_identity(path: Path) -> tuple[str, int]:
     if not path.is_file():
         raise WrongJournalError(f"{path}: there is no journal here")
     try:
-        connection = _connect(path, read_only=True)
-        found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-        connection.close()
+        with closing(_connect(path, read_only=True)) as connection:
+            found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         return found["scheme"], int(found["record_bytes"])
-    except (sqlite3.DatabaseError, KeyError) as error:
+    except (sqlite3.DatabaseError, KeyError, ValueError) as error:
         raise WrongJournalError(f"{path}: not a journal of Altyn") from error
 
 
 def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=10,
-    )
+    try:
+        return sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_WAIT_MS / 1000,
+        )
+    except sqlite3.OperationalError as error:
+        raise WrongJournalError(f"{path}: the file cannot be opened ({error})") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, and its name durable in the one above (D06)."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty file that nobody but its owner reads; SQLite's others take after it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Put no tables of ours into another program's database."""
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    if rows and ("meta",) not in rows:
+        raise WrongJournalError(f"{path}: not a journal of Altyn, but another program's database")
 
 
 def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
@@ -277,50 +427,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class _Checkpointer:
-    """Copies the write-ahead log into the database beside the commit path.
-
-    A passive checkpoint never blocks the writer, but under steady load it never catches the
-    last frames either, and the log would grow for ever. So when one has finished, the writer
-    itself copies the few frames that are left and starts the log anew.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._wanted = threading.Event()
-        self._caught_up = threading.Event()
-        self._stopped = False
-        self._log_bytes = 0
-        self._thread = threading.Thread(target=self._run, name="journal-checkpoint", daemon=True)
-        self._thread.start()
-
-    def after_commit(self, connection: sqlite3.Connection, batch_bytes: int) -> None:
-        """Called by the writer between commits."""
-        if self._caught_up.is_set():
-            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
-            self._caught_up.clear()
-            self._log_bytes = 0
-            return
-        self._log_bytes += max(batch_bytes, PAGE_BYTES)
-        if self._log_bytes > CHECKPOINT_LOG_BYTES and not self._wanted.is_set():
-            self._wanted.set()
-
-    def _run(self) -> None:
-        connection = _connect(self._path)
-        connection.execute("PRAGMA synchronous = FULL")
-        while True:
-            self._wanted.wait()
-            if self._stopped:
-                break
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            self._wanted.clear()
-            self._caught_up.set()
-        connection.close()
-
-    def stop(self) -> None:
-        """End the helper thread."""
-        self._stopped = True
-        self._wanted.set()
-        self._thread.join()

@@ -1,0 +1,256 @@
+"""A journal's transactions as a file: Parquet and CSV by columns, JSON lines entry by entry.
+
+A file appears whole or not at all: it is written beside its name, flushed, and renamed.
+"""
+
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from altyn.card import mask, unseal
+from altyn.clock import calendar_date, utc_datetime
+from altyn.journal import Batch, Entry, Storage, checked_batches
+from altyn.runtime.journal.ahead import read_ahead
+from altyn.runtime.journal.columns import (
+    CARD_DATA,
+    DATES,
+    INSTANTS,
+    MASKED_EXPIRY,
+    WORDS,
+    Selection,
+    read_transactions,
+    schema,
+    word_of,
+)
+from altyn.runtime.output import UserError
+from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY
+from altyn.transaction import TRANSACTION_ENTRY, Stage, entries
+
+__all__ = ["FORMATS", "Exported", "Format", "export"]
+
+Format = Literal["parquet", "csv", "jsonl"]
+FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "jsonl")
+BATCHES_AHEAD: Final = 2
+LINES_AT_ONCE: Final = 1024
+UNSAFE_START: Final = r"^[=+\-@\t\r]"
+"""What a spreadsheet takes for a formula when a cell begins with it (S16)."""
+
+Progress = Callable[[int], None]
+
+
+class Exported(NamedTuple):
+    """What an export wrote: rows (of JSON lines: entries), and the file's size."""
+
+    rows: int
+    size_bytes: int
+
+
+def export(
+    storage: Storage,
+    form: Format,
+    target: Path,
+    selection: Selection,
+    progress: Progress | None = None,
+    *,
+    replace: bool = False,
+) -> Exported:
+    """Write the selected entries to `target`.
+
+    Raises UserError when the file is there already (unless `replace`) or cannot be written,
+    JournalDamagedError when the chain does not hold; nothing is left behind then.
+    """
+    write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_lines}[form]
+    with _new_file(target, replace=replace) as stream:
+        rows = write(storage, stream, selection, progress)
+        stream.flush()
+        size_bytes = stream.tell()
+    return Exported(rows, size_bytes)
+
+
+@contextmanager
+def _new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
+    """A file that takes its name when it is whole. It may hold card data: its owner's alone."""
+    if target.exists() and not replace:
+        raise UserError(
+            "this file is there already",
+            where=str(target),
+            do="name another, or let --force replace it",
+        )
+    neighbour: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        neighbour = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        neighbour.replace(target)
+    except OSError as error:
+        raise UserError(
+            f"cannot write this file ({error.strerror})",
+            where=str(target),
+            do="name a path in a folder that exists, may be written to and has room",
+        ) from error
+    finally:
+        if neighbour is not None:
+            neighbour.unlink(missing_ok=True)
+
+
+def _write_parquet(
+    storage: Storage, stream: BinaryIO, selection: Selection, progress: Progress | None
+) -> int:
+    dictionaries = [field.name for field in schema() if pa.types.is_dictionary(field.type)]
+    rows = 0
+    with (
+        pa.parquet.ParquetWriter(
+            stream, schema(), compression="zstd", compression_level=1, use_dictionary=dictionaries
+        ) as writer,
+        closing(
+            read_ahead(read_transactions(storage, selection, progress), BATCHES_AHEAD)
+        ) as batches,
+    ):
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += len(batch)
+    return rows
+
+
+def _write_csv(
+    storage: Storage, stream: BinaryIO, selection: Selection, progress: Progress | None
+) -> int:
+    plain = pa.schema([_plain_field(field) for field in schema()])
+    rows = 0
+    with (
+        pa.csv.CSVWriter(stream, plain) as writer,
+        closing(
+            read_ahead(read_transactions(storage, selection, progress), BATCHES_AHEAD)
+        ) as batches,
+    ):
+        for batch in batches:
+            arrays = [_cells(array) for array in batch.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=plain))
+            rows += len(batch)
+    return rows
+
+
+def _plain_field(field: pa.Field) -> pa.Field:
+    return field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+
+
+def _cells(array: pa.Array) -> pa.Array:
+    """A column as a spreadsheet may open it: no text of a merchant's becomes a formula (S16)."""
+    if pa.types.is_dictionary(array.type):
+        return _cells(array.dictionary).take(array.indices)
+    if not pa.types.is_string(array.type):
+        return array
+    unsafe = pc.match_substring_regex(array, UNSAFE_START)
+    if not pc.any(unsafe).as_py():
+        return array
+    return pc.if_else(unsafe, pc.binary_join_element_wise("'", array, ""), array)
+
+
+def _write_lines(
+    storage: Storage, stream: BinaryIO, selection: Selection, progress: Progress | None
+) -> int:
+    end = storage.end().sequence
+    rows = 0
+    for batch in checked_batches(storage):
+        if batch.first_sequence > end:
+            break
+        lines = _lines(batch, storage.record_bytes, selection)
+        stream.write(b"".join(lines))
+        rows += len(lines)
+        if progress is not None:
+            progress(batch.last_sequence)
+    return rows
+
+
+def _lines(batch: Batch, record_bytes: int, selection: Selection) -> list[bytes]:
+    """The selected entries of a batch. Facts belong to no business day; what an issuer added
+    goes with the entry before it."""
+    written_at = instant_text(batch.written_us)
+    lines = []
+    wanted = False
+    for entry in batch.entries(record_bytes):
+        if entry.kind == TRANSACTION_ENTRY:
+            wanted = _is_selected(entry.body, selection)
+        elif entry.kind == FACT_ENTRY and selection.business_day is not None:
+            continue
+        if wanted or entry.kind == FACT_ENTRY:
+            head = {"sequence": entry.sequence, "written_at": written_at}
+            line = json.dumps({**head, **_content(entry, selection.show_card_data)})
+            lines.append(line.encode() + b"\n")
+    return lines
+
+
+def _is_selected(record: bytes, selection: Selection) -> bool:
+    if not selection.all_stages and entries.read_number(record, "stage") != Stage.FINISHED:
+        return False
+    day = selection.business_day
+    return day is None or entries.read_number(record, "business_day") == day
+
+
+def _content(entry: Entry, show_card_data: bool) -> dict[str, object]:
+    if entry.kind == TRANSACTION_ENTRY:
+        return {"entry": "transaction", **_values(entry.body, show_card_data)}
+    if entry.kind == FACT_ENTRY:
+        return {"entry": "fact", **json.loads(entry.body)}
+    if entry.kind == ADDITIONAL_ENTRY:
+        # Chip data and what else an issuer sends: nobody can say that no card is in it.
+        shown = {"body": entry.body.hex()} if show_card_data else {"bytes": len(entry.body)}
+        return {"entry": "additional", **shown}
+    return {"entry": f"kind-{entry.kind}", "bytes": len(entry.body)}
+
+
+_RECORD: Final = struct.Struct(
+    "<"
+    + "".join(
+        f"{column.width}s" if column.code == "s" else column.code for column in entries.COLUMNS
+    )
+)
+
+
+def _values(record: bytes, show_card_data: bool) -> dict[str, object]:
+    """The columns of one record, each as it stands in the other formats."""
+    values: dict[str, object] = {}
+    for column, value in zip(entries.COLUMNS, _RECORD.unpack(record), strict=True):
+        name = column.name
+        if name in INSTANTS:
+            name, unit = INSTANTS[name]
+            microseconds = value if unit == "us" else value * 1_000_000
+            values[name] = instant_text(microseconds) if value else None
+        elif name in DATES:
+            values[name] = calendar_date(value).isoformat() if value else None
+        elif name in WORDS:
+            values[name] = word_of(name, value)
+        elif name in CARD_DATA:
+            values[name] = _card_data(name, value, show_card_data)
+        elif column.code == "s":
+            values[name] = value.decode("ascii").rstrip(" ")
+        else:
+            values[name] = value
+    return values
+
+
+def _card_data(name: str, value: bytes, show: bool) -> str:
+    if name == entries.PAN_COLUMN:
+        pan = unseal(value)
+        return "".join(pan) if show else mask(pan)
+    return value.decode("ascii").rstrip(" ") if show else MASKED_EXPIRY
+
+
+def instant_text(utc_us: int) -> str:
+    """An instant as RFC 3339 writes it, in UTC: to the microsecond, or to the second."""
+    moment: datetime = utc_datetime(utc_us)
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
