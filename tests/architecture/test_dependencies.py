@@ -39,10 +39,10 @@ def test_every_dependency_has_a_decision_record() -> None:
     assert unrecorded(names, [path.read_text(encoding="utf-8") for path in RECORDS]) == set()
 
 
-def test_every_library_in_use_is_declared() -> None:
-    """The package imports nothing that an installation might lack."""
+def test_declared_libraries_are_the_ones_in_use() -> None:
+    """The package imports nothing that an installation might lack, and asks for nothing idle."""
     used = {name for source in package_sources() for name in libraries_of(source)}
-    assert used <= declared_names(PROJECT["dependencies"])
+    assert used == declared_names(PROJECT["dependencies"])
 
 
 def test_every_dependency_is_pinned_with_a_hash() -> None:
