@@ -79,6 +79,7 @@ class Replay:
             return
         told = read_record(entry.body, entry.sequence)
         if told.stage == Stage.FINISHED:
+            told.transaction.issuer_transmission = self._transmission.write(told.received_us)
             self._remember(told)
 
     def _apply_fact(self, fact: dict[str, Any]) -> None:
