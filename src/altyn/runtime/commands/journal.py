@@ -220,6 +220,49 @@ def export(
         write_json(json_path, figures)
 
 
+@command.command()
+@_PATH
+@_JSON
+def replay(path: Path, json_path: str | None) -> None:
+    """Compute the positions again, from entries alone, in several ways.
+
+    Once through the switch's own changes from the first entry on, once as plain sums of
+    columns, and once from each snapshot. All must agree, and every currency sums to zero.
+
+    \b
+    altyn journal replay bank/
+
+    Exit code: 0 all agree, 1 they do not, or the journal cannot be read.
+    """
+    from altyn.journal import JournalDamagedError  # noqa: PLC0415 heavy parts when used
+    from altyn.runtime.journal.opening import open_journal  # noqa: PLC0415
+    from altyn.runtime.journal.position_table import figures_of, show_positions  # noqa: PLC0415
+    from altyn.runtime.journal.proof import prove  # noqa: PLC0415
+
+    with open_journal(path) as storage:
+        journal = str(storage.path)
+        began = time.perf_counter()
+        try:
+            with _progress("replaying", storage.end().sequence) as progress:
+                proof = prove(storage, progress)
+        except JournalDamagedError as error:
+            raise _damaged(error, journal) from error
+        except ValueError as error:
+            raise UserError(str(error), where=journal, do=RESTORE) from error
+        seconds = time.perf_counter() - began
+    if proof is None:
+        raise UserError("the journal is empty", where=journal, do="run the switch first")
+    show_positions(open_console(errors=json_path == "-"), proof, seconds)
+    if json_path:
+        write_json(json_path, {"journal": journal, **figures_of(proof, seconds)})
+    if proof.differences:
+        raise UserError(
+            f"{len(proof.differences)} figures differ, the first: {proof.differences[0]}",
+            where=journal,
+            do="the entries are what counts; report this with the journal's version",
+        )
+
+
 def _damaged(error: "JournalDamagedError", journal: str) -> UserError:
     return UserError(
         f"the journal is damaged: {error}",

@@ -25,6 +25,7 @@ __all__ = [
     "RECORD_TYPE",
     "ROWS_OF_A_BATCH",
     "Selection",
+    "fixed_size",
     "read_transactions",
     "records_of",
     "schema",
@@ -242,12 +243,12 @@ def _arrow(column: entries.Column, values: Array, selection: Selection) -> pa.Ar
         indices = np.zeros(len(values), np.int32)
         return pa.DictionaryArray.from_arrays(indices, pa.array([MASKED_EXPIRY]))
     if column.code == "s":
-        texts = _fixed_size(values.view(np.uint8).reshape(len(values), column.width))
+        texts = fixed_size(values.view(np.uint8).reshape(len(values), column.width))
         return _trimmed(texts) if name in UNLIKE else _dictionary(texts)
     return pa.array(values.astype(np.int64 if column.code in "Qq" else np.int32, copy=False))
 
 
-def _fixed_size(texts: Array) -> pa.Array:
+def fixed_size(texts: Array) -> pa.Array:
     """A matrix of characters, a row for each text, as Arrow's fixed-size bytes."""
     rows, width = texts.shape
     buffer = pa.py_buffer(np.ascontiguousarray(texts))
@@ -290,4 +291,4 @@ def _pans(sealed: Array, show: bool) -> pa.Array:
         if not show:
             shown = 4 if length >= PAN_DIGITS_MIN else 0
             texts[rows, 6 if shown else 0 : length - shown] = ord("*")
-    return _trimmed(_fixed_size(texts))
+    return _trimmed(fixed_size(texts))
