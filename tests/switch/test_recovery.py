@@ -1,0 +1,241 @@
+"""State from the journal: by snapshot and by replay, and transactions that have left memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from altyn.message import Message
+from altyn.switch import CutOverOrdered, state
+from tests.switch.bench import HILL, SEA, Bench, answer_to, bin_range, standing
+
+
+def code_of(bench: Bench, message: Message) -> str:
+    """What Sea Bank is answered at once."""
+    return str(bench.ask("sea", message).fields[39])
+
+
+def busy(bench: Bench) -> dict[str, Message]:
+    """One of everything, left in a state that is worth recovering."""
+    requests = {}
+    requests["bought"], _ = bench.buy()
+    requests["declined"], _ = bench.buy("51", f41="TERM0009")
+    requests["held"], _ = bench.buy(mti="0100", amount=3_000)
+    requests["completed"], _ = bench.buy(mti="0100", amount=4_000)
+    assert code_of(bench, bench.about(requests["completed"], "0220", f4="000000003999")) == "00"
+    requests["partly"], _ = bench.buy(amount=900)
+    assert code_of(bench, bench.about(requests["partly"], standing=400)) == "00"
+    requests["reversed"], _ = bench.buy(amount=50)
+    assert code_of(bench, bench.about(requests["reversed"])) == "00"
+    requests["overtaken"] = bench.request()
+    assert code_of(bench, bench.about(requests["overtaken"])) == "25"
+    bench.step(CutOverOrdered())
+    bench.wait(1)
+    requests["flying"] = bench.request(f11="000900", f41="TERM0001")
+    requests["twin"] = bench.request(f11="000900", f41="TERM0002")
+    bench.send("sea", requests["flying"])
+    bench.send("sea", requests["twin"])
+    for inbox in bench.inbox.values():
+        inbox.clear()
+    return requests
+
+
+def expect_memory(bench: Bench, requests: dict[str, Message]) -> None:
+    """A repeat of each is answered as before, and what can be reversed still can."""
+    codes = {name: code_of(bench, request) for name, request in requests.items()}
+    assert codes == {
+        "bought": "00",
+        "declined": "51",
+        "held": "00",
+        "completed": "00",
+        "partly": "00",
+        "reversed": "00",
+        "overtaken": "21",
+        "flying": "91",
+        "twin": "91",
+    }
+    assert bench.nets() == {"SEA": 12_000 + 3_999 + 400, "HILL": -(12_000 + 3_999 + 400)}
+    assert bench.held("HILL") == 3_000
+    outcomes = {
+        name: code_of(bench, bench.about(requests[name], standing=200))
+        for name in ("partly", "completed", "reversed", "declined", "held")
+    }
+    expected = {"partly": "00", "completed": "25", "reversed": "00", "declined": "00", "held": "00"}
+    assert outcomes == expected
+    assert bench.held("HILL") == 200
+    bench.expect_replay()
+
+
+@pytest.mark.parametrize("snapshot_at", ["none", "early", "in flight", "late", "empty tail"])
+def test_d05_a_restart_forgets_nothing(snapshot_at: str) -> None:
+    """By replay, or by a snapshot taken before, during or after: the same memory."""
+    bench = Bench()
+    if snapshot_at == "early":
+        bench.buy("51")
+        bench.snapshot()
+    requests = busy(bench)
+    if snapshot_at in ("in flight", "empty tail"):
+        bench.snapshot()
+    if snapshot_at == "late":
+        bench.wait(60)
+        bench.snapshot()
+        bench.buy("51")
+    if snapshot_at == "in flight":
+        bench.buy("51")
+        bench.inbox["sea"].clear()
+    bench.restart()
+    for inbox in bench.inbox.values():
+        inbox.clear()
+    expect_memory(bench, requests)
+
+
+def test_f22_restarting_again_while_it_resumes_reverses_once() -> None:
+    """A second crash right after the first: one reversal owed for each request, not two."""
+    bench = Bench()
+    busy(bench)
+    bench.restart()
+    owed = len(bench.state.issuers[HILL.participant_id].advices)
+    bench.restart()
+    bench.restart()
+    assert len(bench.state.issuers[HILL.participant_id].advices) == owed
+    assert not bench.state.issuers[HILL.participant_id].pending
+    bench.expect_replay()
+
+
+def test_f22_the_issuers_answer_after_a_restart_is_a_stray() -> None:
+    """The issuer approved while the switch was down: no effect, and the reversal is under way."""
+    bench = Bench()
+    request = bench.request()
+    bench.send("sea", request)
+    seen = bench.taken("hill")
+    bench.restart()
+    advice = bench.taken("hill")
+    assert advice.mti == "0420"
+    assert str(advice.fields[90])[4:20] == str(seen.fields[11]) + str(seen.fields[7])
+    bench.send("hill", answer_to(seen))
+    assert "stray-answer" in bench.alarms
+    assert code_of(bench, request) == "91"
+    assert bench.nets() == {}
+
+
+def test_f14_an_advice_survives_restarts_until_it_is_acknowledged() -> None:
+    """Each new start repeats it as 0421 with the same STAN and time; 0430 ends it."""
+    bench = Bench()
+    request, _ = bench.buy()
+    assert code_of(bench, bench.about(request)) == "00"
+    first = again = bench.taken("hill")
+    for snapshot in (False, True):
+        if snapshot:
+            bench.snapshot()
+        bench.restart()
+        again = bench.taken("hill")
+        assert (first.mti, again.mti) == ("0420", "0421")
+        assert again.fields == first.fields
+    bench.send("hill", answer_to(again, "91"))
+    bench.restart()
+    assert bench.taken("hill").mti == "0421"
+    bench.send("hill", answer_to(again))
+    bench.restart()
+    assert not bench.inbox["hill"]
+
+
+@pytest.fixture
+def small_memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench], None]:
+    """Memory of four finished transactions; the function given pushes everything out of it."""
+    monkeypatch.setattr(state, "FINISHED_MAX", 4)
+
+    def push_out(bench: Bench) -> None:
+        bench.wait(1)
+        for _ in range(6):
+            bench.buy("51")
+
+    return push_out
+
+
+def test_f05_a_repeat_from_long_ago_is_answered_from_the_journal(
+    small_memory: Callable[[Bench], None],
+) -> None:
+    """What has left memory is looked up: the same answer, the additional data, no second hold."""
+    bench = Bench()
+    request = bench.request()
+    bench.send("sea", request)
+    bench.send("hill", answer_to(bench.taken("hill"), f44="WELL DONE"))
+    reply = bench.taken("sea")
+    small_memory(bench)
+    assert bench.state.find(next(iter(bench.state.known)), "") is not None
+    assert len(bench.state.finished) == 4
+    assert bench.ask("sea", request) == reply
+    assert reply.fields[44] == "WELL DONE"
+    request.fields[4] = "000000000001"
+    assert code_of(bench, request) == "94"
+    assert bench.nets() == {"SEA": 12_000, "HILL": -12_000}
+
+
+def test_f16_a_reversal_from_long_ago_finds_what_still_stands(
+    small_memory: Callable[[Bench], None],
+) -> None:
+    """Partly reversed, forgotten, recalled: the part that stands is known."""
+    bench = Bench()
+    request, _ = bench.buy(amount=1_000)
+    assert code_of(bench, bench.about(request, standing=600)) == "00"
+    for standing_now, code in ((600, "13"), (300, "00")):
+        small_memory(bench)
+        bench.inbox["hill"].clear()
+        assert code_of(bench, bench.about(request, standing=standing_now)) == code
+    small_memory(bench)
+    bench.restart()
+    bench.inbox["hill"].clear()
+    assert code_of(bench, bench.about(request)) == "00"
+    assert bench.nets() == {}
+    small_memory(bench)
+    assert code_of(bench, bench.about(request)) == "00"
+    assert bench.nets() == {}
+    bench.expect_replay()
+
+
+def test_a_key_that_was_never_used_is_no_ghost(small_memory: Callable[[Bench], None]) -> None:
+    """An old DE7 alone makes nothing a repeat: the journal has no such key, the issuer is asked."""
+    bench = Bench()
+    old = bench.request()
+    small_memory(bench)
+    bench.send("sea", old)
+    bench.send("hill", answer_to(bench.taken("hill")))
+    assert bench.taken("sea").fields[39] == "00"
+
+
+def test_t07_a_recalled_transaction_leaves_one_in_flight_alone(
+    small_memory: Callable[[Bench], None],
+) -> None:
+    """After the switch's STANs wrapped, an old transaction shares its STAN with one in flight."""
+    bench = Bench()
+    old, reply = bench.buy()
+    small_memory(bench)
+    side = bench.state.issuers[HILL.participant_id]
+    side.last_stan = 0
+    flying = bench.request(amount=77)
+    bench.send("sea", flying)
+    seen = bench.taken("hill")
+    assert seen.fields[11] == "000001"
+    assert bench.ask("sea", old) == reply
+    bench.send("hill", answer_to(seen))
+    assert bench.taken("sea").fields[39] == "00"
+    assert bench.nets() == {"SEA": 12_077, "HILL": -12_077}
+
+
+def test_f38_the_registry_of_the_journal_is_the_one_in_force() -> None:
+    """A cap or a BIN that came later is known after a restart, from the journal alone."""
+    bench = Bench()
+    bench.activate(SEA, replace(HILL, net_debit_caps={"TRY": 1}), bin_range("990002", "HILL"))
+    version = bench.state.registry.version
+    bench.restart()
+    assert bench.state.registry.version == version
+    assert code_of(bench, bench.request(amount=2)) == "61"
+
+
+def test_an_empty_scheme_recovers_to_itself() -> None:
+    """Nothing happened yet: the registry and the day are there."""
+    bench = Bench()
+    day = bench.state.business_day
+    bench.restart()
+    assert bench.state.business_day == day
+    assert standing(bench.state) == []
