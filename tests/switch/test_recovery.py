@@ -78,6 +78,7 @@ def test_d05_a_restart_forgets_nothing(snapshot_at: str) -> None:
         bench.snapshot()
     if snapshot_at == "late":
         bench.wait(60)
+        bench.inbox["sea"].clear()
         bench.snapshot()
         bench.buy("51")
     if snapshot_at == "in flight":
