@@ -280,6 +280,14 @@ async def _live(spec: BankSpec) -> None:
     bank = BankProcess(spec, _print_report)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, bank.stop)
+    faults: list[dict[str, Any]] = []
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A fault of our own must end the process, not only the connection it happened on."""
+        faults.append(context)
+        bank.stop()
+
+    loop.set_exception_handler(fail)
     orders = None
     if spec.follow_orders:
         # Ctrl-C reaches every process of a terminal; the parent decides what it means.
@@ -290,6 +298,8 @@ async def _live(spec: BankSpec) -> None:
     finally:
         if orders is not None:
             orders.cancel()
+    for context in faults:
+        raise context.get("exception") or RuntimeError(context["message"])
 
 
 @click.command()

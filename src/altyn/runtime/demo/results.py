@@ -1,7 +1,6 @@
 """The end of the day: what happened, who owes whom, whether the journal agrees, in files too."""
 
 import csv
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,30 +93,24 @@ async def write_day(day: Demonstration, summary: dict[str, Any]) -> DayFiles:
     summary["books_agree"] = not summary["books_differ"]
     exported = []
     for form, name in EXPORTS:
-        target = folder / name
-        await _altyn(
-            "journal", "export", str(day.scheme.journal), "--format", form, "--output", str(target)
-        )
-        exported.append(target)
+        await _export(day.scheme.journal, form, summary["business_day"], folder / name)
+        exported.append(folder / name)
     _write_positions(folder / "positions.csv", summary["positions"])
     write_json(str(folder / "summary.json"), summary)
     return DayFiles(folder / "summary.json", folder / "positions.csv", tuple(exported))
 
 
 async def _verified(journal: Path) -> bool:
-    code, output, _ = await run_altyn("journal", "verify", str(journal), "--json")
-    try:
-        answer = json.loads(output)
-    except ValueError:
-        return False
-    return code == 0 and bool(answer.get("verified", answer.get("ok", False)))
+    code, _, _ = await run_altyn("journal", "verify", str(journal))
+    return code == 0
 
 
-async def _altyn(*arguments: str) -> None:
-    code, _, errors = await run_altyn(*arguments)
+async def _export(journal: Path, form: str, business_day: int, target: Path) -> None:
+    arguments = ["journal", "export", str(journal), "--business-day", str(business_day)]
+    code, _, errors = await run_altyn(*arguments, "--format", form, "--output", str(target))
     if code:
-        first = errors.strip().splitlines()[:1] or ["no reason given"]
-        raise UserError(f"altyn {' '.join(arguments[:2])} failed: {first[0]}")
+        lines = errors.strip().splitlines() or ["no reason given"]
+        raise UserError(f"the export failed: {lines[-1].removeprefix('error: ')}")
 
 
 def _write_positions(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
