@@ -1,20 +1,20 @@
 """Writes the straight-line decoder of one shape of message; see ``plan`` for how and why."""
 
+import re
 from binascii import hexlify
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 from altyn.message.field import CODEPAGES, FieldFormat
 from altyn.message.layout import Layout, Place, Position
 from altyn.message.plan import (
     BYTE_CHARSETS,
-    FAST_CHECKS,
     KINDS_TAKING_DIGITS,
     TO_LATIN,
+    character_check,
     compiled,
     decoding_lengths,
     is_simple,
-    kind_word,
 )
 from altyn.message.reader import read_field
 from altyn.message.record import Message
@@ -56,8 +56,8 @@ class _DecoderSource:
         }
         self.views: set[str] = set()
         self.at = Position(distance=start)
-        # The region being gathered: kind, encoding, where it starts and where it ends.
-        self.region: tuple[str, str, Position, Position] | None = None
+        # Texts to be checked; the last one grows while its neighbours can be checked with it.
+        self.regions: list[_Region] = []
         # The run being gathered: fixed texts one after another, as number, start and end.
         self.run: list[tuple[int, Position, Position]] = []
         self.run_encoding = ""
@@ -85,8 +85,9 @@ class _DecoderSource:
 
     def close(self) -> None:
         """Ends what is being gathered: no field follows."""
-        self._close_region()
         self._close_run()
+        for strip in _strips(self.regions):
+            self.checks.append(self._strip_check(strip))
 
     def _close_run(self) -> None:
         """Cuts the run into its fields: one slice for all, then slices known in advance."""
@@ -104,12 +105,6 @@ class _DecoderSource:
                 opens.distance - start.distance, closes.distance - start.distance
             )
             self.values[n] = f"run{first}[cut{n}]"
-
-    def _close_region(self) -> None:
-        """Writes the check of the region gathered so far."""
-        if self.region is not None:
-            self.checks.append(self._region_check(*self.region))
-            self.region = None
 
     def _add_by_call(self, field: FieldFormat) -> None:
         n = field.number
@@ -168,28 +163,29 @@ class _DecoderSource:
         if field.kind == "b":
             return
         kind, encoding = field.kind, field.encoding
-        if self.region is not None:
+        if self.regions:
+            region = self.regions[-1]
             # A prefix of digits between two values may lie inside the region: it is digits too.
             inside = field.is_fixed or (
                 field.prefix_encoding == encoding and kind in KINDS_TAKING_DIGITS
             )
-            if self.region[:2] == (kind, encoding) and self.region[3] == before and inside:
-                self.region = (kind, encoding, self.region[2], self.at)
+            if region[:2] == (kind, encoding) and region.end == before and inside:
+                self.regions[-1] = region._replace(end=self.at)
                 return
-            self._close_region()
-        self.region = (kind, encoding, start, self.at)
+        self.regions.append(_Region(kind, encoding, start, self.at))
 
-    def _region_check(self, kind: str, encoding: str, start: Position, end: Position) -> str:
-        """An expression that is true when the region has a character that it must not have."""
+    def _strip_check(self, strip: list["_Region"]) -> str:
+        """An expression that is true when the strip has a character that it must not have."""
+        kind, encoding, start, end = strip[0]._replace(end=strip[-1].end)
         if encoding == "bcd":
             return f"not bcd_bytes[{start.half_bytes()}:{end.half_bytes()}].isdigit()"
         raw = "data" if encoding == "ascii" else f"{encoding}_bytes"
-        self.names[f"fits_{kind_word(kind)}"] = BYTE_CHARSETS[kind].fullmatch
-        whole = f"not fits_{kind_word(kind)}({raw}, {start}, {end})"
-        if kind not in FAST_CHECKS:
-            return whole
-        fast = f"not {raw}[{start}:{end}].{FAST_CHECKS[kind]}()"
-        return fast if kind == "n" else f"{fast} and {whole}"
+        if len(strip) > 1:
+            name = f"fits_from_{len(self.checks)}"
+            self.names[name] = _strip_pattern(strip).fullmatch
+            return f"not {name}({raw}, {start}, {end})"
+        self.names[f"fits_{kind}"] = BYTE_CHARSETS[kind].fullmatch
+        return character_check(kind, f"{raw}[{start}:{end}]", f"{raw}, {start}, {end}")
 
     def _view(self, view: str) -> list[str]:
         """The statements that make the whole message a text, and bytes to be checked."""
@@ -220,3 +216,40 @@ class _DecoderSource:
             "return message",
         ]
         return "def plan(data):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+class _Region(NamedTuple):
+    """Neighbouring characters of one kind, and where they are."""
+
+    kind: str
+    encoding: str
+    start: Position
+    end: Position
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether its width is known in advance."""
+        return self.start.base == self.end.base
+
+
+def _strips(regions: list[_Region]) -> Iterator[list[_Region]]:
+    """The regions, with those of fixed width that touch each other put together."""
+    strip: list[_Region] = []
+    for region in regions:
+        last = strip[-1] if strip else region
+        joins = last.is_fixed and region.is_fixed and last.encoding == region.encoding != "bcd"
+        if strip and not (joins and last.end == region.start):
+            yield strip
+            strip = []
+        strip.append(region)
+    if strip:
+        yield strip
+
+
+def _strip_pattern(strip: list[_Region]) -> re.Pattern[bytes]:
+    """The characters of each region, counted, one after another."""
+    parts = []
+    for kind, _, start, end in strip:
+        characters = BYTE_CHARSETS[kind].pattern.removesuffix(b"*")
+        parts.append(b"%b{%d}" % (characters, end.distance - start.distance))
+    return re.compile(b"".join(parts))

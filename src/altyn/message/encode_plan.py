@@ -9,13 +9,12 @@ from altyn.message.bitmap import write_bitmaps
 from altyn.message.field import CODEPAGES, FieldFormat
 from altyn.message.plan import (
     BYTE_CHARSETS,
-    FAST_CHECKS,
     FROM_LATIN,
     KINDS_TAKING_DIGITS,
+    character_check,
     compiled,
     decoding_lengths,
     is_simple,
-    kind_word,
 )
 from altyn.message.spec import Specification
 from altyn.message.writer import write_field
@@ -125,17 +124,10 @@ class EncoderSource:
         # In UTF-8 only ASCII characters have bytes below 128, and bytes are checked much faster:
         # their methods know ASCII and nothing else.
         self.statements.append(f"{name} = {joined}.encode()")
-        self.statements.append(f"if {self._check(kind, name)}: return None")
+        self.names[f"fits_{kind}"] = BYTE_CHARSETS[kind].fullmatch
+        self.statements.append(f"if {character_check(kind, name, name)}: return None")
         self.parts.append(self._translated(name, encoding))
         self.group, self.pieces = None, []
-
-    def _check(self, kind: str, name: str) -> str:
-        self.names[f"fits_{kind_word(kind)}"] = BYTE_CHARSETS[kind].fullmatch
-        whole = f"not fits_{kind_word(kind)}({name})"
-        if kind in FAST_CHECKS:
-            fast = f"not {name}.{FAST_CHECKS[kind]}()"
-            return fast if kind == "n" else f"{fast} and {whole}"
-        return whole
 
     def _translated(self, name: str, encoding: str) -> str:
         """The expression of a checked text, given as ASCII bytes, in its own encoding."""

@@ -25,8 +25,17 @@ from altyn.message.record import MessageError
 REFUSALS: Final = (LookupError, TypeError, ValueError, MessageError)
 """What a plan may raise for a message that is not of its shape (Unicode errors are ValueErrors)."""
 
-FAST_CHECKS: Final = {"n": "isdigit", "a": "isalpha", "an": "isalnum"}
-"""Methods that check bytes at once, for ASCII only; they refuse the spaces of a and an."""
+FAST_CHECKS: Final = {
+    "n": "{}.isdigit()",
+    "a": "{}.isalpha()",
+    "an": "{}.isalnum()",
+    "z": "{}.replace(b'=', b'', 1).isdigit()",
+}
+"""Checks of bytes by their methods, which know ASCII only.
+
+All but that of n refuse some texts that are allowed (spaces, a D in a track): then the character
+set has the word.
+"""
 
 BYTE_CHARSETS: Final = {
     kind: re.compile(charset.pattern.encode()) for kind, charset in CHARSETS.items()
@@ -68,9 +77,17 @@ def decoding_lengths(
     return {f"{n:0{width}d}": n for n in lengths}
 
 
-def kind_word(kind: str) -> str:
-    """The kind as part of a variable's name."""
-    return kind.replace("+", "_")
+def character_check(kind: str, text: str, arguments: str) -> str:
+    """An expression that is true when a text, bytes in ASCII, has what its kind must not have.
+
+    ``text`` is an expression too, and so are ``arguments``, which give the same text to a pattern
+    that is named ``fits_`` and the kind.
+    """
+    whole = f"not fits_{kind}({arguments})"
+    if kind not in FAST_CHECKS:
+        return whole
+    fast = f"not {FAST_CHECKS[kind].format(text)}"
+    return fast if kind == "n" else f"{fast} and {whole}"
 
 
 def compiled(source: str, names: dict[str, Any]) -> FunctionType:
