@@ -1,5 +1,6 @@
 """`altyn bench`: what its options mean, what it reports, and a short run of the real switch."""
 
+import json
 import os
 import signal
 import socket
@@ -96,6 +97,17 @@ def test_report_fits_a_page_and_says_on_which_machine() -> None:
     assert "12,500" in text
     assert text.count("10,000,000") == 4
     assert "…" not in text
+
+
+@pytest.mark.parametrize(("other_cpu", "warned"), [(0.05, False), (0.9, True)])
+def test_other_work_on_the_machine_is_said(other_cpu: float, warned: bool) -> None:
+    """Figures taken beside another program carry a warning, since they mislead."""
+    run = figures(PROFILES[0], 20_000, 0.001, 0.002)
+    run.result["other_cpu"] = other_cpu
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(render(measurement(run)))
+    assert ("OTHER PROGRAMS" in captured.get()) is warned
 
 
 @pytest.mark.parametrize(
@@ -206,3 +218,34 @@ def test_everything_started_ends_when_the_command_is_terminated(tmp_path: Path) 
     for process_id in started:
         with pytest.raises(ProcessLookupError):
             os.kill(process_id, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path) -> None:
+    """A short run of the real switch loses nothing, and its journal holds what was answered."""
+    figures_path, folder = tmp_path / "figures.json", tmp_path / "run"
+    options = (
+        "--seconds",
+        "1",
+        "--warmup",
+        "0.5",
+        "--profile",
+        "closed-64",
+        "--profile",
+        "open-1000",
+    )
+    files = ("--json", str(figures_path), "--keep", str(folder))
+    run = subprocess.run(
+        program("bench", "switch", *options, *files), capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    result = json.loads(figures_path.read_text(encoding="utf-8"))
+    closed, open_loop = result["profiles"]
+    assert closed["approved"] == closed["latency"]["count"] > 0
+    assert open_loop["approved"] == 1000
+    assert result["journal"]["verified"] is True
+    assert result["journal"]["approved_in_journal"] == result["journal"]["approved_seen"]
+    assert closed["switch_memory_bytes"] > 1 << 20
+    log = (folder / "serve.log").read_text(encoding="utf-8")
+    assert "999999" not in log

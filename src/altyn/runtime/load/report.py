@@ -13,6 +13,8 @@ from altyn.runtime.load.measurement import Measurement, ProfileFigures
 __all__ = ["Line", "lines_of", "render"]
 
 _MS: Final = 1000.0
+# What an idle Linux machine does by itself stays below this; in processors.
+_BESIDE_MAX: Final = 0.1
 _MIB: Final = 1 << 20
 _RATE: Final = 20_000.0
 _WINDOW: Final = 64
@@ -170,5 +172,10 @@ def _closing(measurement: Measurement) -> list[Text]:
     ]
     if measurement.plan.extra_flush_ms:
         said.append(f"Every flush was made {measurement.plan.extra_flush_ms} ms slower.")
-    said.append(f"Measured on {measurement.hardware}; generator and issuer on the same.")
+    beside = max((figures.result["other_cpu"] for figures in measurement.figures), default=0.0)
+    if beside > _BESIDE_MAX:
+        said.append(
+            f"OTHER PROGRAMS used up to {beside:.2f} processors meanwhile: do not keep these figures."
+        )
+    said.append(f"Measured on {measurement.hardware}.")
     return [Text(text) for text in said]
