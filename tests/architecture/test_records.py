@@ -16,7 +16,7 @@ def record_problems(name: str, text: str) -> Iterator[str]:
     number = re.fullmatch(r"(\d{4})-[a-z0-9-]+\.md", name)
     if not number:
         yield f"{name}: a record is named NNNN-title.md"
-    elif not text.startswith(f"# {number[1]} "):
+    elif not text.startswith(f"# {int(number[1])}. "):
         yield f"{name}: the title opens with the record's number"
     if re.findall(r"^## (\w+)", text, re.M) != HEADINGS:
         yield f"{name}: the headings are {', '.join(HEADINGS)}, in that order"
@@ -54,9 +54,9 @@ def test_glossary_defines_each_word_once_in_order() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("journal.md", "# 0001 A\n## Context\n## Choice\n## Rejected\n## Price\n"),
+        ("journal.md", "# 1. A\n## Context\n## Choice\n## Rejected\n## Price\n"),
         ("0001-a.md", "# A\n## Context\n## Choice\n## Rejected\n## Price\n"),
-        ("0001-a.md", "# 0001 A\n## Context\n## Choice\n## Price\n"),
+        ("0001-a.md", "# 1. A\n## Context\n## Choice\n## Price\n"),
     ],
 )
 def test_rules_of_records_bite(name: str, text: str) -> None:
