@@ -175,7 +175,7 @@ def _closing(measurement: Measurement) -> list[Text]:
     beside = max((figures.result["other_cpu"] for figures in measurement.figures), default=0.0)
     if beside > _BESIDE_MAX:
         said.append(
-            f"OTHER PROGRAMS used up to {beside:.2f} processors meanwhile: do not keep these figures."
+            f"OTHER PROGRAMS used up to {beside:.2f} processors: do not keep these figures."
         )
     said.append(f"Measured on {measurement.hardware}.")
     return [Text(text) for text in said]

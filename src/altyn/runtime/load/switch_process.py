@@ -214,6 +214,11 @@ class SwitchProcess:
         """Wait until the switch ends by itself."""
         self._process.wait()
 
+    def kill(self) -> None:
+        """End the switch at once, as a power cut would (SIGKILL)."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> int:
         """Ask the switch to end, and wait; gives its exit code. Raises UserError if it does not."""
         if self._process.poll() is None:
