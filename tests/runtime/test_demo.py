@@ -277,6 +277,7 @@ def test_day_has_every_common_decline(seventh: tuple[dict[str, Any], Path]) -> N
 
 @pytest.mark.process
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_same_seed_gives_the_same_day_and_another_seed_another(
     seventh: tuple[dict[str, Any], Path], tmp_path: Path
 ) -> None:

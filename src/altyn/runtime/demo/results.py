@@ -1,5 +1,6 @@
 """The end of the day: what happened, who owes whom, whether the journal agrees, in files too."""
 
+import asyncio
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,16 +89,17 @@ async def write_day(day: Demonstration, summary: dict[str, Any]) -> DayFiles:
     The switch is still running or already stopped: the journal may be read either way.
     """
     folder = day.scheme.folder
-    summary["journal_verified"] = await _verified(day.scheme.journal)
+    journal, business_day = day.scheme.journal, summary["business_day"]
+    summary["journal_verified"], *_ = await asyncio.gather(
+        _verified(journal),
+        *(_export(journal, form, business_day, folder / name) for form, name in EXPORTS),
+    )
     summary["books_differ"] = books_differences(folder / "banks")
     summary["books_agree"] = not summary["books_differ"]
-    exported = []
-    for form, name in EXPORTS:
-        await _export(day.scheme.journal, form, summary["business_day"], folder / name)
-        exported.append(folder / name)
+    exported = tuple(folder / name for _, name in EXPORTS)
     _write_positions(folder / "positions.csv", summary["positions"])
     write_json(str(folder / "summary.json"), summary)
-    return DayFiles(folder / "summary.json", folder / "positions.csv", tuple(exported))
+    return DayFiles(folder / "summary.json", folder / "positions.csv", exported)
 
 
 async def _verified(journal: Path) -> bool:
