@@ -49,6 +49,41 @@ def codec(seconds: float, json_path: str | None) -> None:
 
 @command.command()
 @click.option(
+    "--transactions",
+    type=click.IntRange(1_000, 1_000_000_000),
+    default=1_000_000,
+    show_default=True,
+    help="How many to make; each leaves two entries in the journal.",
+)
+@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run in DIR, new or empty, and leave the journal there.",
+)
+def restart(transactions: int, json_path: str | None, keep: Path | None) -> None:
+    """Make a long journal, and time the switch's start on it after kill -9.
+
+    The journal is made by the real state machine and store in this process, without sockets, and
+    the process's memory is read as it grows. Then `altyn serve` is started on it and killed, three
+    times; what counts is the time to the first approved purchase. A million transactions take
+    about a minute and 800 MB of disk.
+    """
+    _end_when_terminated()
+    # Not above: it costs time that `altyn bench --help` need not spend.
+    from altyn.runtime.bench_restart import render, run  # noqa: PLC0415
+
+    console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
+    with _folder(keep) as folder:
+        figures = run(folder, transactions, lambda text: progress.print(text, style="dim"))
+    console.print(render(figures))
+    console.print(f"Measured on {hardware_line()}.")
+    if json_path:
+        write_json(json_path, {"hardware": hardware_line(), **figures.as_table()})
+
+
+@command.command()
+@click.option(
     "--profile",
     "profile_names",
     type=click.Choice(("all", *_PROFILE_NAMES)),
