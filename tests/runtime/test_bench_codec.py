@@ -7,10 +7,11 @@ from rich.console import Console
 from altyn.runtime import bench_codec
 
 CASES = ["decode 0100", "encode 0100", "decode 0110", "encode 0110"]
+CASES += ["derive 0100", "derive 0110"]
 
 
 def test_every_case_is_measured_beside_the_witness() -> None:
-    """Both messages, both directions, at least twenty rounds, and the ratio of the medians."""
+    """Both messages both ways, and both derived: twenty rounds or more, and the medians' ratio."""
     result = bench_codec.run(0.01)
     assert list(result["cases"]) == CASES
     assert result["rounds"] >= 20
@@ -23,6 +24,8 @@ def test_every_case_is_measured_beside_the_witness() -> None:
         assert case["ratio"] == case["witness_us"]["p50"] / points["p50"]
     request = result["cases"]["decode 0100"]
     assert (request["fields"], request["message_bytes"]) == (20, 366)
+    forwarded = result["cases"]["derive 0100"]
+    assert (forwarded["fields"], forwarded["message_bytes"]) == (22, 366 + 4 + 2 + 6)
 
 
 def test_the_table_shows_every_case_and_the_lines() -> None:

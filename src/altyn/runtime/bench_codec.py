@@ -1,9 +1,13 @@
 """Time of the codec alone: a 20-field authorization request and its reply, dialect `altyn87`.
 
+Read and written whole, and derived as a switch does it: the request as it goes on to the issuer and
+the reply as it goes back, both from the request as it was received.
+
 64 variants of each are read and written in turn, so that no answer can be remembered. A round times
 one pass over the variants; rounds of every case and of both codecs follow each other, so that what
 else the machine does falls on all of them alike. pyiso8583 is the witness: it is measured in the
-same run when it is installed, and both codecs must have given the same bytes before.
+same run when it is installed, and both codecs must have given the same bytes before. It derives
+nothing, so beside what is derived it writes the whole message, put together beforehand.
 """
 
 from array import array
@@ -19,7 +23,7 @@ from rich import box
 from rich.table import Table
 
 from altyn.card import check_digit
-from altyn.message import Codec, Message, load_codec
+from altyn.message import Codec, FieldSet, Message, load_codec
 from altyn.runtime.percentiles import percentiles
 
 __all__ = ["BenchResult", "CaseResult", "render", "run"]
@@ -32,6 +36,12 @@ _LINES_US: Final = {"decode 0100": 5.0, "encode 0100": 6.0}
 _RATIO_LINE: Final = 5.0
 _ROUNDS_MIN: Final = 20
 _REPLY_ECHOES: Final = (2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49)
+_FORWARDED: Final = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
+_RETURNED: Final = FieldSet.only(*_REPLY_ECHOES)
+
+
+_Derived = tuple[Message, dict[int, str | bytes]]
+"""A message as it was received, and what is put over it."""
 
 
 class CaseResult(TypedDict):
@@ -70,6 +80,7 @@ def run(seconds: float) -> BenchResult:
     pairs = [_pair(number) for number in range(_VARIANTS)]
     cases = _cases(codec, [pair[0] for pair in pairs], witness)
     cases += _cases(codec, [pair[1] for pair in pairs], witness)
+    cases += _derived_cases(codec, pairs, witness)
     times = {case.name: (array("d"), array("d")) for case in cases}
     _timed_round(cases)  # Warms the plans and the interpreter; not counted.
     started = perf_counter()
@@ -143,16 +154,7 @@ def _pair(number: int) -> tuple[Message, Message]:
 def _cases(codec: Codec, messages: list[Message], witness: ModuleType | None) -> list[_Case]:
     """Reading and writing of these messages. Raises AssertionError when the codecs disagree."""
     datas = [codec.encode(message) for message in messages]
-    theirs: tuple[Callable[[], object] | None, Callable[[], object] | None] = (None, None)
-    if witness is not None:
-        table = _witness_table(codec)
-        documents = [_document(message) for message in messages]
-        for document, data in zip(documents, datas, strict=True):
-            assert witness.encode(dict(document), table)[0] == data, "the codecs disagree"
-        theirs = (
-            lambda: [witness.decode(data, table) for data in datas],
-            lambda: [witness.encode(document, table) for document in documents],
-        )
+    their_decode, their_encode = _witness_work(codec, messages, datas, witness)
     mti = messages[0].mti
 
     def decode() -> object:
@@ -164,9 +166,62 @@ def _cases(codec: Codec, messages: list[Message], witness: ModuleType | None) ->
         return [write(message) for message in messages]
 
     return [
-        _Case(f"decode {mti}", messages, datas, decode, theirs[0]),
-        _Case(f"encode {mti}", messages, datas, encode, theirs[1]),
+        _Case(f"decode {mti}", messages, datas, decode, their_decode),
+        _Case(f"encode {mti}", messages, datas, encode, their_encode),
     ]
+
+
+def _derived_cases(
+    codec: Codec, pairs: list[tuple[Message, Message]], witness: ModuleType | None
+) -> list[_Case]:
+    """The request on its way to the issuer, and the reply on its way back."""
+    received = [codec.decode(codec.encode(request)) for request, _ in pairs]
+    forwards: list[_Derived] = [
+        (source, {7: f"1123{n:06d}", 11: f"{n + 500_000:06d}", 15: "1123", 33: "999001"})
+        for n, source in enumerate(received)
+    ]
+    replies: list[_Derived] = [
+        (source, {15: "1123", **{n: reply.fields[n] for n in (38, 39, 55)}})
+        for source, (_, reply) in zip(received, pairs, strict=True)
+    ]
+    return [
+        _derived_case(codec, "0100", _FORWARDED, forwards, witness),
+        _derived_case(codec, "0110", _RETURNED, replies, witness),
+    ]
+
+
+def _derived_case(
+    codec: Codec, mti: str, keep: FieldSet, work: list[_Derived], witness: ModuleType | None
+) -> _Case:
+    messages = [
+        Message(mti, {n: value for n, value in source.fields.items() if n in keep} | put)
+        for source, put in work
+    ]
+
+    def derive() -> list[bytes]:
+        write = codec.derive
+        return [write(source, mti, keep, put) for source, put in work]
+
+    datas = derive()
+    assert datas == [codec.encode(message) for message in messages], "deriving is not encoding"
+    _, their_encode = _witness_work(codec, messages, datas, witness)
+    return _Case(f"derive {mti}", messages, datas, derive, their_encode)
+
+
+def _witness_work(
+    codec: Codec, messages: list[Message], datas: list[bytes], witness: ModuleType | None
+) -> tuple[Callable[[], object] | None, Callable[[], object] | None]:
+    """The witness's reading and writing. Raises AssertionError when it writes other bytes."""
+    if witness is None:
+        return None, None
+    table = _witness_table(codec)
+    documents = [_document(message) for message in messages]
+    for document, data in zip(documents, datas, strict=True):
+        assert witness.encode(dict(document), table)[0] == data, "the codecs disagree"
+    return (
+        lambda: [witness.decode(data, table) for data in datas],
+        lambda: [witness.encode(document, table) for document in documents],
+    )
 
 
 def _timed_round(cases: list[_Case]) -> list[tuple[str, float, float | None]]:
