@@ -47,6 +47,7 @@ def figures(profile: LoadProfile, rate: float, p50: float, p99: float) -> Profil
             "generator_cpu": 0.2,
             "issuer_cpu": 0.1,
             "other_cpu": 0.02,
+            "longest_pause": 0.05,
             **dict.fromkeys(("timed_out", "unanswered", "unmatched", "mismatched", "malformed"), 0),
         },
         100 << 20,
@@ -99,15 +100,23 @@ def test_report_fits_a_page_and_says_on_which_machine() -> None:
     assert "…" not in text
 
 
-@pytest.mark.parametrize(("other_cpu", "warned"), [(0.05, False), (0.9, True)])
-def test_other_work_on_the_machine_is_said(other_cpu: float, warned: bool) -> None:
-    """Figures taken beside another program carry a warning, since they mislead."""
+@pytest.mark.parametrize(
+    ("figure", "value", "said"),
+    [
+        ("other_cpu", 0.05, []),
+        ("other_cpu", 0.9, ["OTHER PROGRAMS used up to 0.90 processors"]),
+        ("longest_pause", 14.2, ["THE MACHINE or the generator stood still for 14.2 s"]),
+    ],
+)
+def test_trouble_of_the_machine_is_said(figure: str, value: float, said: list[str]) -> None:
+    """Figures taken beside another program, or over a pause, carry a warning: they mislead."""
     run = figures(PROFILES[0], 20_000, 0.001, 0.002)
-    run.result["other_cpu"] = other_cpu
+    run.result[figure] = value
     console = Console(width=100)
     with console.capture() as captured:
         console.print(render(measurement(run)))
-    assert ("OTHER PROGRAMS" in captured.get()) is warned
+    warnings = [line for line in captured.get().splitlines() if "do not keep" in line]
+    assert [line.partition(":")[0] for line in warnings] == said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from altyn.message import Message, load_codec
 from altyn.runtime.load.frame_layout import DIALECT, frame_of
 from altyn.runtime.load.issuer_answers import IssuerAnswers
 from altyn.runtime.load.load_session import AcquirerLine, LoadSession
+from altyn.runtime.load.loop_watch import LoopWatch
 from altyn.runtime.percentiles import percentiles
 
 CODEC = load_codec(DIALECT)
@@ -201,3 +202,17 @@ def test_stall_shows_in_every_request_that_was_due_meanwhile() -> None:
     assert found.p99 == pytest.approx(0.200, abs=1e-6)
     assert found.p99_9 == pytest.approx(0.290, abs=1e-6)
     assert found.maximum == pytest.approx(0.300, abs=1e-6)
+
+
+def test_pause_of_the_generator_gives_nothing_up_unread() -> None:
+    """After standing still for 20 s the watch trusts only what it saw before, once."""
+    watch = LoopWatch(0.0)
+    for moment in (0.5, 1.0, 21.0):
+        watch.turn(moment)
+    assert watch.inspect(1.0) == 0.0
+    assert watch.inspect(21.0) == 1.0
+    assert watch.inspect(22.0) == 21.0
+    assert watch.longest_pause == 20.0
+    watch.forget()
+    watch.turn(21.05)
+    assert watch.longest_pause == pytest.approx(0.05)

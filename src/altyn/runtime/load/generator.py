@@ -14,6 +14,7 @@ from altyn.message import load_codec
 from altyn.runtime.load.frame_layout import DIALECT
 from altyn.runtime.load.line_socket import LineSocket
 from altyn.runtime.load.load_session import AcquirerLine, LoadSession
+from altyn.runtime.load.loop_watch import LoopWatch
 from altyn.runtime.load.process_usage import cpu_seconds, family, machine_cpu_seconds
 from altyn.runtime.percentiles import Percentiles, percentiles
 
@@ -70,6 +71,8 @@ class LoadResult:
     replies_per_second: float
     latency: Percentiles
     sending_lag: Percentiles
+    longest_pause: float
+    """Seconds in which the generator itself stood still, at most 0.05 when it only had to wait."""
     approved: int
     declined: dict[str, int]
     timed_out: int
@@ -120,6 +123,7 @@ class _Run:
         self.order = order
         self.session = LoadSession(load_codec(DIALECT), order.first_reference)
         self.lag: list[float] = []
+        self.watch = LoopWatch(time.perf_counter())
         self.poll = select.epoll()
         self.lines: list[tuple[LineSocket, AcquirerLine]] = []
         self.sending = True
@@ -136,6 +140,11 @@ class _Run:
                 raise LineClosedError(f"cannot connect to the switch ({error.strerror})") from error
             self.lines.append((LineSocket(connected, self.poll), AcquirerLine(number)))
 
+    def turn(self) -> None:
+        """At the end of each turn of a loop, and once a second what tell_time does."""
+        self.watch.turn(time.perf_counter())
+        self.tell_time()
+
     def tell_time(self) -> None:
         """Once a second: the time in the messages, and requests that waited too long."""
         second = int(time.time())
@@ -145,8 +154,9 @@ class _Run:
         instant = time.gmtime(second)
         self.session.tell_time(time.strftime("%m%d", instant), time.strftime("%H%M%S", instant))
         now = time.perf_counter()
+        due_before = self.watch.inspect(now) - REPLY_TIMEOUT_S
         for line_socket, line in self.lines:
-            late = self.session.give_up(line, now - REPLY_TIMEOUT_S)
+            late = self.session.give_up(line, due_before)
             if late and self.sending and not self.order.rate_per_second:
                 self.send(line_socket, line, repeat(now, late))
 
@@ -172,7 +182,7 @@ class _Run:
     def closed_loop(self, until: float) -> None:
         while time.perf_counter() < until:
             self.drain_ready(self.poll.poll(_WAIT_S))
-            self.tell_time()
+            self.turn()
 
     def open_loop(self, start: float, number: int, until: float) -> int:
         """Send what is due until then; gives the number of the next request of the schedule."""
@@ -190,7 +200,7 @@ class _Run:
             awake_at = min(max(due, now + tick), until)
             select.select((self.poll.fileno(),), (), (), max(0.0, awake_at - clock()))
             self.drain_ready(self.poll.poll(0))
-            self.tell_time()
+            self.turn()
         return number
 
     def drain(self) -> int:
@@ -223,6 +233,7 @@ def _drive_closed(run: _Run) -> LoadResult:
         run.send(line_socket, line, repeat(time.perf_counter(), order.in_flight))
     run.closed_loop(start + order.warmup_s)
     meter = _Meter(order)
+    run.watch.forget()
     run.session.open_window(0.0)
     run.closed_loop(start + order.warmup_s + order.seconds)
     run.session.close_window()
@@ -236,6 +247,7 @@ def _drive_open(run: _Run) -> LoadResult:
     following = run.open_loop(start, 0, measured_from)
     run.lag.clear()
     meter = _Meter(order)
+    run.watch.forget()
     run.session.open_window(measured_from)
     run.open_loop(start, following, until)
     _, used = meter.stop()
@@ -254,6 +266,7 @@ def _result(run: _Run, seconds: float, used: list[float], unanswered: int) -> Lo
         replies_per_second=len(session.latencies) / seconds,
         latency=percentiles(session.latencies),
         sending_lag=percentiles(run.lag),
+        longest_pause=run.watch.longest_pause,
         approved=session.codes[b"00"],
         declined=declined,
         timed_out=session.timed_out,

@@ -15,6 +15,7 @@ __all__ = ["Line", "lines_of", "render"]
 _MS: Final = 1000.0
 # What an idle Linux machine does by itself stays below this; in processors.
 _BESIDE_MAX: Final = 0.1
+_PAUSE_MAX_S: Final = 0.25
 _MIB: Final = 1 << 20
 _RATE: Final = 20_000.0
 _WINDOW: Final = 64
@@ -176,6 +177,11 @@ def _closing(measurement: Measurement) -> list[Text]:
     if beside > _BESIDE_MAX:
         said.append(
             f"OTHER PROGRAMS used up to {beside:.2f} processors: do not keep these figures."
+        )
+    pause = max((figures.result["longest_pause"] for figures in measurement.figures), default=0.0)
+    if pause > _PAUSE_MAX_S:
+        said.append(
+            f"THE MACHINE or the generator stood still for {pause:.1f} s: do not keep these."
         )
     said.append(f"Measured on {measurement.hardware}.")
     return [Text(text) for text in said]
