@@ -32,6 +32,8 @@ INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 WAITING_MAX: Final = 8
 ALL_ZERO: Final = "0" * 6
+_APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us
+_DECLINED: Final = Outcome.DECLINED_BY_ISSUER
 AMOUNT_MAX: Final = 10**12 - 1
 """What DE5 and DE6 can say; a converted amount above it is refused, never cut short (M15)."""
 EXPIRY_PIVOT: Final = "50"
@@ -157,11 +159,8 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
         desk.refuse(request, Outcome.OVERLOADED)
         return
     stan = issuer.next_stan()
-    transmitted_s = desk.transmitted_s(request)
-    head = recording.head_of(
-        request, state, desk.now, transmitted_s, flags, route.text, settlement, billing, stan
-    )
-    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    head = recording.head_of(request, state, desk.now, flags, route.text, settlement, billing, stan)
+    transaction = new_transaction(request, flags, state.business_day, head)
     transaction.settlement_amount = settlement
     transaction.settlement_currency = route.settlement_currency
     transaction.issuer_stan = stan
@@ -229,7 +228,7 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
     held_change, posted_change = desk.state.decide(transaction, approved)
     desk.conclude(
         transaction,
-        Outcome.APPROVED if approved else Outcome.DECLINED_BY_ISSUER,
+        _APPROVED if approved else _DECLINED,
         response.response_code,
         held_change,
         posted_change,
@@ -239,6 +238,8 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
 
 
 def _same_pan(pan: str, transaction: Transaction) -> bool:
+    if transaction.pan:
+        return transaction.pan == pan
     return recording.sealed_pan(transaction.head) == seal(pan)
 
 

@@ -60,12 +60,13 @@ class Desk:
         self.links_of = {}
         for entry in terms:
             link = standing.get(entry.link_id) or Link(entry)
-            link.terms = entry
+            link.agree(entry)
             self.links[entry.link_id] = link
-            self.links_of.setdefault(entry.participant_id, []).append(link)
+            if entry.carries != "acquiring":
+                self.links_of.setdefault(entry.participant_id, []).append(link)
 
     def usable_link(self, participant_id: ParticipantId) -> Link | None:
-        """The first link of a participant over which traffic may flow."""
+        """The first link of a participant over which traffic to an issuer may flow."""
         for link in self.links_of.get(participant_id, ()):
             if link.usable:
                 return link
@@ -86,17 +87,16 @@ class Desk:
         self.counts[name] = self.counts.get(name, 0) + 1
         self.effects.append(Alarm(name, details))
 
-    def transmitted_s(self, request: Request) -> int:
-        """The moment of a request's DE7, seconds since 1970; 0 when it names none."""
-        return self.transmission.read(request.transmission, self.now.utc_us) or 0
+    def moment_of(self, transmission: str) -> int:
+        """The moment of a DE7, seconds since 1970; 0 when it names none."""
+        return self.transmission.read(transmission, self.now.utc_us) or 0
 
     def refuse(self, request: Request, outcome: Outcome) -> None:
         """Decline a request at once: one record, one reply, no money held."""
         remember = outcome not in NOT_REMEMBERED
-        transmitted_s = self.transmitted_s(request)
         flags = Flag.REPEAT if request.repeat else 0
-        head = recording.head_of(request, self.state, self.now, transmitted_s, flags)
-        transaction = new_transaction(request, flags, transmitted_s, self.state.business_day, head)
+        head = recording.head_of(request, self.state, self.now, flags)
+        transaction = new_transaction(request, flags, self.state.business_day, head)
         transaction.state = State.DECLINED
         transaction.remaining = 0
         if remember:
@@ -211,7 +211,7 @@ class Desk:
 
 
 def new_transaction(
-    request: Request, flags: int, transmitted_s: int, business_day: BusinessDay, head: bytes
+    request: Request, flags: int, business_day: BusinessDay, head: bytes
 ) -> Transaction:
     """A transaction as its request tells it."""
     transaction = Transaction(
@@ -222,10 +222,11 @@ def new_transaction(
         request.terminal,
         request.rrn,
         request.amount,
-        transmitted_s,
+        request.transmitted_s,
         business_day,
         head,
     )
     transaction.origin = request.origin
     transaction.payload = request.payload
+    transaction.pan = request.pan
     return transaction

@@ -94,7 +94,6 @@ def _about(
 ) -> Transaction:
     """The transaction of a message about an original, under the original's terms."""
     state = desk.state
-    transmitted_s = desk.transmitted_s(request)
     flags |= original.flags & (Flag.CREDIT | Flag.NO_MONEY)
     if request.repeat:
         flags |= Flag.REPEAT
@@ -108,7 +107,6 @@ def _about(
         request,
         state,
         desk.now,
-        transmitted_s,
         flags,
         recording.route_text(original.head),
         settlement_amount,
@@ -117,7 +115,7 @@ def _about(
         original.sequence,
         originals,
     )
-    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    transaction = new_transaction(request, flags, state.business_day, head)
     transaction.settlement_amount = settlement_amount
     transaction.settlement_currency = original.settlement_currency
     transaction.debtor, transaction.creditor = original.debtor, original.creditor
@@ -170,19 +168,17 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     state = desk.state
     original = request.original
     assert original is not None, "a reversal that names no original is refused as unreadable"
-    transmitted_s = desk.transmitted_s(request)
     flags = Flag.UNMATCHED | (Flag.REPEAT if request.repeat else 0)
     originals = recording.original_text(original.kind, original.stan, original.transmission)
     head = recording.head_of(
         request,
         state,
         desk.now,
-        transmitted_s,
         flags,
         entries.NO_ROUTE_TEXT,
         originals=originals.ljust(recording.ORIGINAL_WIDTH),
     )
-    transaction = new_transaction(request, flags, transmitted_s, state.business_day, head)
+    transaction = new_transaction(request, flags, state.business_day, head)
     transaction.state = State.DECLINED
     transaction.remaining = 0
     state.remember(transaction)
@@ -191,6 +187,6 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     desk.reply(request, transaction)
     state.finish(transaction)
     if state.find(original_key(original), request.terminal) is None:
-        moment = desk.transmission.read(original.transmission, desk.now.utc_us) or 0
+        moment = desk.moment_of(original.transmission)
         state.mark(original, request.terminal, moment)
     desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")

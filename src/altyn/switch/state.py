@@ -28,6 +28,10 @@ from altyn.transaction import (
 FINISHED_MAX: Final = 131_072
 STAN_MAX: Final = 999_999
 
+_APPROVE: Final = Move.APPROVE  # a member looked up on its class costs 0.2 us
+_DECLINE: Final = Move.DECLINE
+_AUTHORIZATION: Final = Kind.AUTHORIZATION
+
 
 class IssuerSide:
     """What is under way towards one issuer: requests by the switch's STAN, and advices."""
@@ -143,12 +147,12 @@ class SwitchState:
         Returns the changes of holds and postings: a financial request's hold becomes a
         posting, an authorization's stays, a declined one's goes.
         """
-        transaction.move(Move.APPROVE if approved else Move.DECLINE)
+        transaction.move(_APPROVE if approved else _DECLINE)
         amount = transaction.settlement_amount
         if not approved:
             transaction.remaining = 0
             return -amount, 0
-        return (0, 0) if transaction.kind is Kind.AUTHORIZATION else (-amount, amount)
+        return (0, 0) if transaction.kind is _AUTHORIZATION else (-amount, amount)
 
     def finish(self, transaction: Transaction) -> None:
         """Keep a transaction that has ended, and let the oldest go when there are too many."""
@@ -160,6 +164,7 @@ class SwitchState:
                 del pending[transaction.issuer_stan]
         transaction.payload = None
         transaction.origin = None
+        transaction.pan = ""
         finished = self.finished
         finished.append(transaction)
         if len(finished) > FINISHED_MAX:

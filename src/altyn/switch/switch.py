@@ -44,6 +44,7 @@ CUT_OVER: Final = "201"
 ECHO_TEST: Final = "301"
 
 _REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
+_IN_FLIGHT: Final = State.IN_FLIGHT
 _TRY_AGAIN: Final = frozenset({"91", "96"})
 
 
@@ -123,6 +124,7 @@ class Switch:
     def _handle(self, request: Request, recalled: bool) -> None:
         desk = self._desk
         link = desk.links[LinkId(request.link_id)]
+        request.transmitted_s = desk.moment_of(request.transmission)
         acquirer = authorization.identify(desk, request, link)
         if isinstance(acquirer, Outcome):
             desk.refuse(request, acquirer)
@@ -147,12 +149,12 @@ class Switch:
         """What a request needs that may have left memory: its own earlier self, its original."""
         state, desk = self.state, self._desk
         wanted: tuple[tuple[str, int], ...] = ()
-        moment = desk.transmitted_s(request)
+        moment = request.transmitted_s
         if state.may_be_elsewhere(request.key, request.acquirer, moment):
             wanted = ((request.key, moment),)
         original = request.original
         if original is not None and request.kind not in _REQUEST_KINDS:
-            then = desk.transmission.read(original.transmission, desk.now.utc_us) or 0
+            then = desk.moment_of(original.transmission)
             key = original_key(original)
             if key not in state.known and state.may_be_elsewhere(key, original.acquirer, then):
                 wanted += ((key, then),)
@@ -195,7 +197,7 @@ class Switch:
         for queue in desk.deadlines.values():
             while queue:
                 first = queue[0]
-                if first.state is State.IN_FLIGHT:
+                if first.state is _IN_FLIGHT:
                     if first.deadline_us > now_us:
                         break
                     desk.alarm("issuer-late", f"issuer {first.issuer}, STAN {first.issuer_stan}")
@@ -260,12 +262,10 @@ class Switch:
             desk.alarm("foreign-institution", f"link {event.link_id} in a network message")
             code = "58"
         elif event.code == SIGN_ON:
-            if not link.signed_on:
-                link.signed_on = True
+            if link.sign_on():
                 desk.record_fact(fact="signed-on", link=event.link_id)
         elif event.code == SIGN_OFF:
-            if link.signed_on:
-                link.signed_on = False
+            if link.sign_off():
                 desk.record_fact(fact="signed-off", link=event.link_id)
         elif event.code not in (ECHO_TEST, CUT_OVER):
             code = "12"
@@ -284,8 +284,7 @@ class Switch:
         link = desk.links[event.link_id]
         link.echoes_unanswered = 0
         if event.code == SIGN_ON and event.response_code == "00" and link.connected:
-            if not link.signed_on:
-                link.signed_on = True
+            if link.sign_on():
                 desk.record_fact(fact="signed-on", link=event.link_id)
             desk.send_advices(link.terms.participant_id)
 

@@ -51,11 +51,15 @@ TRANSITIONS: Final = {
 }
 
 
+_IN_FLIGHT: Final = State.IN_FLIGHT  # a member looked up on its class costs 0.2 us
+
+
 class Transaction:
     """A transaction in the switch's memory.
 
     head: the packed first part of its journal entry; remaining: what stands of `amount`,
-    transaction currency; sequence: of its latest journal entry; waiting: repeats to be
+    transaction currency; sequence: of its latest journal entry; pan: the card number in
+    clear, only while in flight; waiting: repeats to be
     answered together with it.
     """
 
@@ -78,6 +82,7 @@ class Transaction:
         "next_same_key",
         "origin",
         "outcome",
+        "pan",
         "payload",
         "remaining",
         "response_code",
@@ -115,7 +120,7 @@ class Transaction:
         self.transmitted_s = transmitted_s
         self.business_day = business_day
         self.head = head
-        self.state = State.IN_FLIGHT
+        self.state = _IN_FLIGHT
         self.sequence = 0
         self.remaining = amount
         self.settlement_amount = 0
@@ -130,6 +135,7 @@ class Transaction:
         self.additional = b""
         self.outcome = 0
         self.deadline_us = 0
+        self.pan = ""
         self.origin: object = None
         self.payload: object = None
         self.waiting: list[tuple[object, object]] | None = None

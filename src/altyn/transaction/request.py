@@ -68,6 +68,7 @@ class Request:
         "terminal",
         "texts",
         "transmission",
+        "transmitted_s",
     )
 
     def __init__(
@@ -114,6 +115,7 @@ class Request:
         self.payload = payload
         self.link_id = link_id
         self.origin = origin
+        self.transmitted_s = 0  # the switch reads its clock against `transmission`
         self.key = f"{KEY_LETTERS[kind]}{acquirer}/{stan}{transmission}"
 
     def __repr__(self) -> str:
