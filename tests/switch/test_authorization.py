@@ -204,9 +204,7 @@ def test_m15_a_position_may_outgrow_64_bits() -> None:
     bench = Bench()
     largest = 999_999_999_999
     total = 20_000_000 * largest
-    bench.state.positions.change(
-        HILL.participant_id, SEA.participant_id, "949", 20260705, 0, total
-    )
+    bench.state.positions.change(HILL.participant_id, SEA.participant_id, "949", 20260705, 0, total)
     bench.buy(amount=largest)
     assert total > 1 << 63
     assert bench.nets() == {"SEA": total + largest, "HILL": -total - largest}
