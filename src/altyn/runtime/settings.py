@@ -190,6 +190,11 @@ class LinkSettings(Table):
         description="peer: they sign on first. switch: we send 0800/001 after connecting. "
         "none: no sign-on.",
     )
+    carries: Literal["both", "acquiring", "issuing"] = Field(
+        "both",
+        description="acquiring: their requests to us only. issuing: ours to them. both: either. "
+        "A participant with a line for each is never asked as issuer over its acquiring line.",
+    )
     reply_timeout_ms: int = Field(
         10_000, ge=1, le=600_000, description="How long an issuer on this link may take."
     )

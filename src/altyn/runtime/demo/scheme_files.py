@@ -170,6 +170,7 @@ mode = "{link.mode}"
 host = "{HOST}"
 port = {link.port}
 sign_on = "peer"
+carries = "{"acquiring" if link.role == "acquirer" else "issuing"}"
 echo_interval_s = 5
 """
 

@@ -34,6 +34,7 @@ def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
         microseconds(link.reply_timeout_atm_ms),
         microseconds(link.echo_interval_s * 1000),
         limits.in_flight_per_issuer_max,
+        link.carries,
     )
 
 
