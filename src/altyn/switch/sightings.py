@@ -22,12 +22,14 @@ class _Generation:
     __slots__ = ("bits", "horizons", "keys")
 
     def __init__(self) -> None:
-        self.bits = bytearray(_BITS >> 3)  # zeroed by the system when first touched
+        self.bits = bytearray()  # 16 MiB from the first key on
         self.keys = 0
         self.horizons: dict[str, int] = {}
 
     def holds(self, first: int, second: int) -> bool:
         bits = self.bits
+        if not bits:
+            return False
         return bool(bits[first >> 3] & 1 << (first & 7) and bits[second >> 3] & 1 << (second & 7))
 
 
@@ -53,6 +55,8 @@ class Sightings:
                 self.horizons[name] = max(moment, self.horizons.get(name, -1))
             self._older = newer
             newer = self._newer = _Generation()
+        if not newer.bits:
+            newer.bits = bytearray(_BITS >> 3)
         newer.keys += 1
         if transmitted_s > newer.horizons.get(acquirer, -1):
             newer.horizons[acquirer] = transmitted_s
