@@ -23,11 +23,13 @@ class Verified(NamedTuple):
     """What a verification went through, and what it found.
 
     first_us and last_us: when the first and the last batch were written, UTC microseconds,
-    0 for an empty journal; last_hash: at last_sequence; damages: in order, none when sound.
+    0 for an empty journal; last_hash: at last_sequence; snapshots: how many are kept;
+    damages: in order, none when sound.
     """
 
     batches: int
     entries: int
+    snapshots: int
     last_sequence: int
     last_hash: bytes
     first_us: int
@@ -87,9 +89,13 @@ def verify(
     Calls `progress` with each last sequence. Goes on behind damage, so that all of it is
     found; raises nothing for it.
     """
-    snapshots = storage.snapshots()
-    end = storage.end()
     walk = _Walk(storage, inspect)
+    try:
+        snapshots = storage.snapshots()
+    except JournalDamagedError as error:
+        snapshots = []
+        walk.damages.append(error.damage)
+    end = storage.end()
     hashes = {0: storage.genesis}
     wanted = {snapshot.sequence for snapshot in snapshots}
     for batch in walk.batches(end.sequence):
@@ -106,7 +112,7 @@ def verify(
             reason = "the snapshot is not of this journal, or newer than its end (D07)"
         if reason is not None:
             walk.damages.append(Damage(snapshot.sequence, snapshot.sequence, reason))
-    return walk.verified()
+    return walk.verified(len(snapshots))
 
 
 class _Walk:
@@ -175,14 +181,15 @@ class _Walk:
         self._last_hash = batch.hash
         self._expected = max(self._expected, batch.last_sequence + 1)
 
-    def verified(self) -> Verified:
+    def verified(self, snapshots: int) -> Verified:
         """The result so far."""
         return Verified(
             self._batches,
             self._entries,
+            snapshots,
             self._expected - 1,
             self._last_hash,
             self._first_us,
             self._last_us,
-            tuple(self.damages),
+            tuple(sorted(self.damages)),
         )

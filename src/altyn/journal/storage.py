@@ -82,7 +82,7 @@ class Storage(Protocol):
         """The newest snapshot, or None."""
 
     def snapshots(self) -> list[Snapshot]:
-        """Every snapshot that is kept, newest first."""
+        """Every snapshot that is kept, newest first; JournalDamagedError if there is no telling."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -27,7 +27,12 @@ from altyn.journal import (
     WrongJournalError,
     genesis_hash,
 )
-from altyn.runtime.journal.checkpointer import BUSY_WAIT_MS, PAGE_BYTES, Checkpointer
+from altyn.runtime.journal.checkpointer import (
+    BUSY_WAIT_MS,
+    LOG_ROOM_BYTES,
+    PAGE_BYTES,
+    Checkpointer,
+)
 
 FORMAT: Final = "1"
 SNAPSHOTS_KEPT: Final = 2
@@ -315,19 +320,45 @@ class SqliteStorage:
         return found[0] if found else None
 
     def snapshots(self) -> list[Snapshot]:
-        """Every snapshot that is kept, newest first; one that cannot be read has no state."""
-        found = []
-        order = "SELECT sequence FROM snapshot ORDER BY sequence DESC"
-        for (sequence,) in self._connection.execute(order).fetchall():
-            try:
-                row = self._connection.execute(
-                    "SELECT sequence, hash, state FROM snapshot WHERE sequence = ?", (sequence,)
-                ).fetchone()
-            except sqlite3.DatabaseError:
-                row = (sequence, b"", b"")
-            if row is not None:  # a running switch may have dropped it meanwhile
-                found.append(Snapshot(*row))
-        return found
+        """Every snapshot that is kept, newest first; one that cannot be read has no state.
+
+        Raises JournalDamagedError when not even their list can be read.
+        """
+        try:
+            listed = self._connection.execute(
+                "SELECT sequence FROM snapshot ORDER BY sequence DESC"
+            ).fetchall()
+        except sqlite3.DatabaseError as error:
+            place = Damage(self._end.sequence, self._end.sequence, "")
+            raise JournalDamagedError("the snapshots cannot be read", place) from error
+        found = [self._snapshot(sequence) for (sequence,) in listed]
+        return [snapshot for snapshot in found if snapshot is not None]
+
+    def _snapshot(self, sequence: int) -> Snapshot | None:
+        """One snapshot; None when a running switch has dropped it meanwhile."""
+        try:
+            row = self._connection.execute(
+                "SELECT hash, state FROM snapshot WHERE sequence = ?", (sequence,)
+            ).fetchone()
+        except sqlite3.DatabaseError:
+            row = (b"", b"")
+        if row is None:
+            return None
+        digest, state = (each if isinstance(each, bytes) else b"" for each in row)
+        return Snapshot(sequence, digest, state)
+
+    def make_room(self) -> None:
+        """Let the write-ahead log have its full length before there is traffic.
+
+        A flush of a file that grows also writes the file system's own journal: a small commit
+        takes 0.40 ms while the log grows and 0.17 ms once it is long enough. The pages of the
+        dropped table stay in the file and are used by what comes.
+        """
+        connection = self._connection
+        connection.execute("CREATE TABLE room (filling BLOB NOT NULL)")
+        connection.execute("INSERT INTO room VALUES (zeroblob(?))", (LOG_ROOM_BYTES,))
+        connection.execute("DROP TABLE room")
+        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     def close(self) -> None:
         """Copy the log back, close the file and let the next writer in."""

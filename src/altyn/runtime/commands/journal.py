@@ -1,5 +1,6 @@
 """`altyn journal`: verify a journal, take its transactions out, prove its positions."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,22 +64,19 @@ def verify(path: Path, json_path: str | None) -> None:
     from altyn.runtime.journal.opening import open_journal  # noqa: PLC0415
 
     with open_journal(path) as storage:
-        snapshots = len(storage.snapshots())
         began = time.perf_counter()
         with _progress("verifying", storage.end().sequence) as progress:
             verified = verify_chain(storage, progress, content_defect)
         seconds = time.perf_counter() - began
         journal = str(storage.path)
-    _show_verified(journal, verified, snapshots, seconds, errors=json_path == "-")
+    _show_verified(journal, verified, seconds, errors=json_path == "-")
     if json_path:
-        write_json(json_path, _verified_figures(journal, verified, snapshots, seconds))
+        write_json(json_path, _verified_figures(journal, verified, seconds))
     if verified.damages:
         raise UserError(_damage_line(verified.damages), where=journal, do=RESTORE)
 
 
-def _verified_figures(
-    journal: str, verified: "Verified", snapshots: int, seconds: float
-) -> dict[str, object]:
+def _verified_figures(journal: str, verified: "Verified", seconds: float) -> dict[str, object]:
     from altyn.runtime.journal.export import instant_text  # noqa: PLC0415
 
     return {
@@ -90,24 +88,22 @@ def _verified_figures(
         "last_hash": verified.last_hash.hex(),
         "first_written_at": instant_text(verified.first_us) if verified.entries else None,
         "last_written_at": instant_text(verified.last_us) if verified.entries else None,
-        "snapshots": snapshots,
+        "snapshots": verified.snapshots,
         "damages": [damage._asdict() for damage in verified.damages],
         "seconds": round(seconds, 3),
         "entries_per_second": round(verified.entries / max(seconds, 1e-9)),
     }
 
 
-def _show_verified(
-    journal: str, verified: "Verified", snapshots: int, seconds: float, *, errors: bool
-) -> None:
+def _show_verified(journal: str, verified: "Verified", seconds: float, *, errors: bool) -> None:
     console = open_console(errors=errors)
-    figures = _verified_figures(journal, verified, snapshots, seconds)
+    figures = _verified_figures(journal, verified, seconds)
     rows = [
         ("journal", journal),
         ("entries", f"{verified.entries:,} in {verified.batches:,} group commits"),
         ("written", f"{figures['first_written_at'] or '-'} to {figures['last_written_at'] or '-'}"),
         ("last hash", verified.last_hash.hex()),
-        ("snapshots", f"{snapshots}"),
+        ("snapshots", f"{verified.snapshots}"),
         ("checked in", f"{seconds:.1f} s, {figures['entries_per_second']:,} entries/s"),
     ]
     for name, value in rows:
@@ -243,7 +239,7 @@ def replay(path: Path, json_path: str | None) -> None:
         journal = str(storage.path)
         began = time.perf_counter()
         try:
-            with _progress("replaying", storage.end().sequence) as progress:
+            with _uncollected(), _progress("replaying", storage.end().sequence) as progress:
                 proof = prove(storage, progress)
         except JournalDamagedError as error:
             raise _damaged(error, journal) from error
@@ -269,6 +265,16 @@ def _damaged(error: "JournalDamagedError", journal: str) -> UserError:
         where=journal,
         do=f"`altyn journal verify` shows all of it; {RESTORE}",
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector: it would walk the switch's whole memory again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
@@ -300,3 +306,11 @@ def _progress(words: str, entries: int) -> Iterator[Callable[[int], None]]:
                 bar.update(task, completed=sequence, rate=round(sequence / elapsed))
 
         yield update
+
+
+@command.command()
+def layout() -> None:
+    """Show what entries hold and how they are laid out, as a page of Markdown."""
+    from altyn.runtime.journal.reference import entries_page  # noqa: PLC0415 heavy parts when used
+
+    click.echo(entries_page(), nl=False)

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["BUSY_WAIT_MS", "LOG_BYTES_MAX", "PAGE_BYTES", "Checkpointer"]
+__all__ = ["BUSY_WAIT_MS", "LOG_BYTES_MAX", "LOG_ROOM_BYTES", "PAGE_BYTES", "Checkpointer"]
 
-PAGE_BYTES: Final = 8192
+PAGE_BYTES: Final = 4096
 LOG_BYTES_MAX: Final = 32 << 20
+LOG_ROOM_BYTES: Final = LOG_BYTES_MAX + (8 << 20)
 RETRY_BYTES: Final = 2 << 20
 FRAMES_LEFT_MAX: Final = 2048
 """More than this is not copied on the commit path: 16 MiB."""
