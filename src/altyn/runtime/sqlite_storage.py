@@ -354,6 +354,9 @@ class SqliteStorage:
         takes 0.40 ms while the log grows and 0.17 ms once it is long enough. The pages of the
         dropped table stay in the file and are used by what comes.
         """
+        log = self.path.with_name(self.path.name + "-wal")
+        if log.exists() and log.stat().st_size >= LOG_ROOM_BYTES:
+            return  # left by a process that was killed
         connection = self._connection
         connection.execute("CREATE TABLE room (filling BLOB NOT NULL)")
         connection.execute("INSERT INTO room VALUES (zeroblob(?))", (LOG_ROOM_BYTES,))

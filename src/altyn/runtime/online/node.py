@@ -67,6 +67,7 @@ class Node:
                 where=str(self._settings.journal.path),
                 do="restore the journal from a copy; `altyn journal verify` says what is sound",
             ) from error
+        self._storage.make_room()
         self._fresh = recovered is None
         today = business_day_at(datetime.now(UTC), registry.scheme)
         self._state = recovered or SwitchState(registry, today)
