@@ -325,7 +325,10 @@ def reply_type(mti: str) -> str:
 
 
 class Money(NamedTuple):
-    """An amount for DE5 or DE6: minor units, numeric currency code, rate as DE9/DE10 have it."""
+    """An amount for DE5 or DE6: minor units, numeric currency code, rate as DE9/DE10 have it.
+
+    The rate is empty where it was told with an earlier message.
+    """
 
     amount: int
     currency: str
@@ -392,6 +395,8 @@ class Advice(NamedTuple):
     settlement_date: str
     original: str
     remaining: int | None
+    settlement: Money | None
+    billing: Money | None
 
 
 def write_advice(advice: Advice) -> Message:
@@ -427,6 +432,12 @@ def write_advice(advice: Advice) -> Message:
         acquirer = advice.acquirer.rjust(11, "0")
         institution = advice.scheme_institution.rjust(11, "0")
         fields[90] = advice.original + acquirer + institution
+    if advice.settlement is not None:
+        fields[5] = f"{advice.settlement.amount:012d}"
+        fields[50] = advice.settlement.currency
+    if advice.billing is not None:
+        fields[6] = f"{advice.billing.amount:012d}"
+        fields[51] = advice.billing.currency
     if advice.remaining is not None:
         fields[95] = f"{advice.remaining:012d}".ljust(42, "0")
     return Message(_ADVICE_TYPES[advice.kind][advice.repeat], fields)

@@ -5,6 +5,7 @@ until acknowledged. Money moves once, by what is taken from the amount that stan
 """
 
 from altyn.card import seal
+from altyn.money import Rounding, divide
 from altyn.switch import recording
 from altyn.switch.desk import Desk, new_transaction
 from altyn.transaction import (
@@ -74,7 +75,9 @@ def complete(desk: Desk, request: Request) -> None:
     held = original.settled(original.remaining)
     posted = original.settled(request.amount)
     original.move(Move.COMPLETE)
-    completion = _about(desk, request, original, Flag.FORWARDED, posted)
+    whole = entries.read_number(original.head, "billing_amount")
+    billed = divide(whole * request.amount, original.amount, Rounding.HALF_UP)
+    completion = _about(desk, request, original, Flag.FORWARDED, posted, billed)
     completion.state = State.APPROVED
     completion.remaining = request.amount
     _accept(desk, request, completion, original, -held, posted)
@@ -83,14 +86,19 @@ def complete(desk: Desk, request: Request) -> None:
 def _take_back(desk: Desk, request: Request, original: Transaction, standing: int) -> None:
     held_change, posted_change = original.reduce(standing)
     flags = Flag.FORWARDED | (Flag.FULL if standing == 0 else 0)
-    reversal = _about(desk, request, original, flags, 0)
+    reversal = _about(desk, request, original, flags)
     reversal.state = State.APPROVED
     reversal.remaining = standing
     _accept(desk, request, reversal, original, held_change, posted_change)
 
 
 def _about(
-    desk: Desk, request: Request, original: Transaction, flags: int, settlement_amount: int
+    desk: Desk,
+    request: Request,
+    original: Transaction,
+    flags: int,
+    settlement_amount: int = 0,
+    billing_amount: int = 0,
 ) -> Transaction:
     """The transaction of a message about an original, under the original's terms."""
     state = desk.state
@@ -110,7 +118,7 @@ def _about(
         flags,
         recording.route_text(original.head),
         settlement_amount,
-        0,
+        billing_amount,
         stan,
         original.sequence,
         originals,
@@ -154,7 +162,7 @@ def _accept_without_effect(
     desk: Desk, request: Request, original: Transaction, outcome: Outcome
 ) -> None:
     """Acknowledge a message that changes nothing more; the original is linked all the same."""
-    transaction = _about(desk, request, original, 0, 0)
+    transaction = _about(desk, request, original, 0)
     transaction.state = State.DECLINED
     transaction.remaining = original.remaining
     desk.state.remember(transaction)

@@ -93,6 +93,8 @@ class Outbound:
                 f"{entries.read_number(record, 'business_day') % 10_000:04d}",
                 entries.read_text(record, "issuer_original"),
                 remaining if partial else None,
+                None if is_reversal else _money(record, "settlement"),
+                None if is_reversal else _money(record, "billing"),
             )
         )
 
@@ -102,6 +104,14 @@ class Outbound:
         return dialect.write_network(
             effect.code, effect.stan, transmission, self.scheme_institution
         )
+
+
+def _money(record: bytes, which: str) -> dialect.Money | None:
+    """The settlement or billing amount of a record; None when it is the amount itself."""
+    currency = entries.read_text(record, f"{which}_currency")
+    if currency == entries.read_text(record, "currency"):
+        return None
+    return dialect.Money(entries.read_number(record, f"{which}_amount"), currency, "")
 
 
 def _pan(record: bytes) -> Pan:
