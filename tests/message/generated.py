@@ -4,7 +4,7 @@ import string
 
 from hypothesis import strategies as st
 
-from altyn.message import Codec, Message, MessageError
+from altyn.message import Codec, Message, MessageError, load_specification
 from altyn.message.field import FieldFormat, Value
 
 # Long enough to pass every boundary of a prefix but a few bytes of the table's maxima, which
@@ -25,6 +25,11 @@ BAD_VALUES = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(("-1", "+00004", " 00004", "1_6", "٠٠٠٠٠٤", "²²²²²²", "é" * 6)),
 )
+
+
+def eager_codec(name: str) -> Codec:
+    """A codec of its own for the test, which makes a plan at the first sight of a shape."""
+    return Codec(load_specification(name), plan_sights=1)
 
 
 def values(field: FieldFormat, length_max: int = LENGTH_MAX) -> st.SearchStrategy[Value]:

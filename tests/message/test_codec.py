@@ -1,11 +1,14 @@
 """The codec reads what it writes, in every dialect, and refuses everything else by its place."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from altyn.message import (
     Codec,
+    FieldSet,
     Message,
     MessageError,
     SpecificationError,
@@ -14,14 +17,14 @@ from altyn.message import (
     load_specification,
     parse_codec,
 )
-from altyn.message.codec import PLANS_MAX
+from altyn.message.codec import _SHAPES_SEEN_MAX, PLAN_SIGHTS, PLANS_MAX
 from altyn.message.field import Value
 from altyn.message.reader import read_message
 from altyn.message.writer import write_message
-from tests.message.generated import ALPHABETS, BAD_VALUES, messages, outcome
+from tests.message.generated import ALPHABETS, BAD_VALUES, eager_codec, messages, outcome
 
-CODEC = load_codec("altyn87")
-CODECS = [load_codec(name) for name in dialect_names()]
+CODEC = eager_codec("altyn87")
+CODECS = [eager_codec(name) for name in dialect_names()]
 SAME_FIELDS = [c for c in CODECS if c.specification.standard == "ISO 8583:1987"]
 
 ECHO = (
@@ -30,6 +33,9 @@ ECHO = (
 
 LENGTHS = {n: field.length for n, field in CODEC.specification.fields.items()}
 FIXED_FIELDS = [n for n, field in CODEC.specification.fields.items() if field.is_fixed][:10]
+
+# Hypothesis also tries texts that it finds in our own sources, and a refusal is made of those.
+OUTLANDISH = re.compile("[^a-z ]{8}")
 
 every_dialect = pytest.mark.parametrize("codec", CODECS, ids=dialect_names())
 
@@ -50,7 +56,7 @@ def value_of_length(codec: Codec, number: int, length: int) -> Value:
 def test_round_trip_of_any_message(codec: Codec, data: st.DataObject) -> None:
     """Any fields with any legal values, twice: carefully on first sight and by plan after."""
     message = data.draw(messages(codec))
-    fresh = Codec(codec.specification)
+    fresh = Codec(codec.specification, plan_sights=1)
     written = fresh.encode(message)
     assert fresh.encode(message) == written
     assert fresh.decode(written) == message
@@ -82,7 +88,7 @@ def test_plans_agree_with_the_careful_code_on_damaged_messages(
 ) -> None:
     """Bytes changed, cut and added give a Message or a MessageError, the same both ways."""
     message = data.draw(messages(codec, fields_max=8))
-    fresh = Codec(codec.specification)
+    fresh = Codec(codec.specification, plan_sights=1)
     raw = bytearray(fresh.encode(message))
     fresh.decode(bytes(raw))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -95,7 +101,7 @@ def test_plans_agree_with_the_careful_code_on_damaged_messages(
     if isinstance(found, tuple):
         for value in message.fields.values():
             shown = value.hex() if isinstance(value, bytes) else value
-            assert len(shown) < 6 or shown not in str(found[0])
+            assert not OUTLANDISH.search(shown) or shown not in str(found[0])
 
 
 @given(st.binary(max_size=200))
@@ -112,7 +118,7 @@ def test_plans_agree_with_the_careful_code_on_values_that_do_not_fit(
 ) -> None:
     """A warm encoder refuses exactly what the careful writer refuses, and in its words."""
     message = data.draw(messages(codec, fields_max=6).filter(lambda m: m.fields))
-    fresh = Codec(codec.specification)
+    fresh = Codec(codec.specification, plan_sights=1)
     fresh.encode(message)
     number = data.draw(st.sampled_from(sorted(message.fields)))
     message.fields[number] = data.draw(BAD_VALUES)
@@ -149,7 +155,7 @@ def test_fields_are_written_in_order_however_they_were_put_in() -> None:
 
 def test_plans_are_kept_to_a_bounded_number() -> None:
     """A peer that never sends the same bitmap twice does not make memory grow."""
-    codec = Codec(load_specification("altyn87"))
+    codec = eager_codec("altyn87")
     for bits in range(PLANS_MAX + 88):
         numbers = [n for place, n in enumerate(FIXED_FIELDS) if bits >> place & 1]
         message = Message("0100", {n: value_of_length(codec, n, LENGTHS[n]) for n in numbers})
@@ -158,9 +164,24 @@ def test_plans_are_kept_to_a_bounded_number() -> None:
     assert len(codec._encoders) == PLANS_MAX
 
 
+def test_a_shape_earns_its_plan_by_coming_often() -> None:
+    """Bitmaps that never come again cost no compiling, in any direction, and little memory."""
+    codec = Codec(load_specification("altyn87"))
+    for sight in range(1, PLAN_SIGHTS + 1):
+        message = codec.decode(ECHO)
+        assert codec.encode(message) == ECHO
+        assert len(codec._decoders) == len(codec._encoders) == (sight >= PLAN_SIGHTS)
+    for sight in range(1, PLAN_SIGHTS + 1):
+        assert codec.derive(codec.decode(ECHO), "0800", FieldSet.all_but(), {}) == ECHO
+        assert len(codec._derivers) == (sight >= PLAN_SIGHTS)
+    for number in range(_SHAPES_SEEN_MAX + 10):
+        assert not codec._is_due(number)
+    assert len(codec._sights) == _SHAPES_SEEN_MAX
+
+
 def test_garbage_earns_no_plan() -> None:
     """A shape is compiled only when a whole message of it was accepted."""
-    codec = Codec(load_specification("altyn87"))
+    codec = eager_codec("altyn87")
     with pytest.raises(MessageError):
         codec.decode(ECHO + b"0")
     assert not codec._decoders
@@ -168,7 +189,7 @@ def test_garbage_earns_no_plan() -> None:
 
 def test_m15_a_value_too_long_is_refused_and_never_cut() -> None:
     """An amount of thirteen digits does not become one of twelve, by plan or without."""
-    codec = Codec(load_specification("altyn87"))
+    codec = eager_codec("altyn87")
     for _ in range(2):
         with pytest.raises(MessageError, match="field 4: the value must be 12 long and is 13"):
             codec.encode(Message("0100", {4: "1000000000000"}))

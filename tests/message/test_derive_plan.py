@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altyn.message import Codec, FieldSet, Message, MessageError, dialect_names, load_codec
+from altyn.message import Codec, FieldSet, Message, MessageError, dialect_names
 from altyn.message.bitmap import write_bitmaps
 from altyn.message.codec import PLANS_MAX
 from altyn.message.derive_plan import derive_plan
 from altyn.message.field import Value
 from altyn.message.writer import write_message, write_mti
-from tests.message.generated import BAD_VALUES, messages, outcome, values
+from tests.message.generated import BAD_VALUES, eager_codec, messages, outcome, values
 
 NAMES_1987 = [name for name in dialect_names() if name.startswith("altyn87")]
-ASCII = load_codec("altyn87")
+ASCII = eager_codec("altyn87")
 FORWARDED = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
 REQUEST: dict[int, Value] = {
     2: "9999991234567890",
@@ -47,7 +47,7 @@ def draw_keep(data: st.DataObject, codec: Codec) -> FieldSet:
 @given(data=st.data())
 def test_what_is_derived_is_what_would_be_encoded(name: str, data: st.DataObject) -> None:
     """Any message, any fields kept, any put: carefully on first sight and by plan after."""
-    codec = Codec(load_codec(name).specification)
+    codec = eager_codec(name)
     source = codec.decode(codec.encode(data.draw(messages(codec))))
     keep, put = draw_keep(data, codec), data.draw(messages(codec, fields_max=6))
     expected = codec.encode(Message(put.mti, fields_of(source, keep, put.fields)))
@@ -60,7 +60,7 @@ def test_what_is_derived_is_what_would_be_encoded(name: str, data: st.DataObject
 @given(data=st.data())
 def test_one_plan_serves_every_message_of_its_shape(name: str, data: st.DataObject) -> None:
     """Other values and other lengths move what is kept; the plan still finds it, and by itself."""
-    codec = Codec(load_codec(name).specification)
+    codec = eager_codec(name)
     formats = codec.specification.fields
     first = data.draw(messages(codec))
     other = Message(first.mti, {n: data.draw(values(formats[n])) for n in first.fields})
@@ -78,7 +78,7 @@ def test_one_plan_serves_every_message_of_its_shape(name: str, data: st.DataObje
 @given(data=st.data())
 def test_what_is_put_is_checked_as_when_encoding(name: str, data: st.DataObject) -> None:
     """A warm plan refuses exactly what the careful writer refuses, and in its words."""
-    codec = Codec(load_codec(name).specification)
+    codec = eager_codec(name)
     source = codec.decode(codec.encode(data.draw(messages(codec, fields_max=8))))
     put = data.draw(messages(codec, fields_max=4).filter(lambda m: m.fields)).fields
     keep = draw_keep(data, codec)
@@ -93,7 +93,7 @@ def test_what_is_put_is_checked_as_when_encoding(name: str, data: st.DataObject)
 @given(data=st.data())
 def test_whatever_is_accepted_may_be_copied(name: str, data: st.DataObject) -> None:
     """The ground that splicing stands on: a value has one spelling, so damage cannot hide."""
-    codec = load_codec(name)
+    codec = eager_codec(name)
     raw = bytearray(codec.encode(data.draw(messages(codec, fields_max=8))))
     for _ in range(data.draw(st.integers(1, 3))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
@@ -107,17 +107,17 @@ def test_whatever_is_accepted_may_be_copied(name: str, data: st.DataObject) -> N
 @pytest.mark.parametrize("name", NAMES_1987)
 def test_a_message_made_by_hand_is_encoded(name: str) -> None:
     """So is one that another codec read: its bytes are of no use here."""
-    codec = load_codec(name)
+    codec = eager_codec(name)
     expected = codec.encode(Message("0110", fields_of(Message("", REQUEST), FORWARDED, PUT)))
     assert codec.derive(Message("0100", REQUEST), "0110", FORWARDED, PUT) == expected
-    for other in map(load_codec, NAMES_1987):
+    for other in map(eager_codec, NAMES_1987):
         source = other.decode(other.encode(Message("0100", REQUEST)))
         assert codec.derive(source, "0110", FORWARDED, PUT) == expected
 
 
 def test_what_was_received_counts_and_not_what_became_of_the_fields() -> None:
     """With and without a plan the same: fields changed after reading do not leave by splicing."""
-    codec = Codec(ASCII.specification)
+    codec = eager_codec("altyn87")
     untouched = codec.encode(Message("0100", fields_of(Message("", REQUEST), FORWARDED, PUT)))
     for _ in range(3):
         source = codec.decode(ASCII.encode(Message("0100", REQUEST)))
@@ -148,7 +148,7 @@ def test_what_the_dialect_lacks_is_refused() -> None:
 
 def test_m15_a_value_too_long_is_not_spliced_in() -> None:
     """An amount of thirteen digits is refused by plan and without, and then a right one passes."""
-    codec = Codec(ASCII.specification)
+    codec = eager_codec("altyn87")
     source = codec.decode(codec.encode(Message("0100", REQUEST)))
     for _ in range(2):
         with pytest.raises(MessageError, match="field 4: the value must be 12 long and is 13"):
@@ -158,7 +158,7 @@ def test_m15_a_value_too_long_is_not_spliced_in() -> None:
 
 def test_plans_are_kept_to_a_bounded_number() -> None:
     """However many combinations are asked for, memory does not grow."""
-    codec = Codec(ASCII.specification)
+    codec = eager_codec("altyn87")
     source = codec.decode(codec.encode(Message("0100", REQUEST)))
     for number in range(PLANS_MAX + 40):
         mti = f"{number:04d}"

@@ -2,9 +2,10 @@
 
 import pytest
 
-from altyn.message import Message, MessageError, load_codec, parse_codec
+from altyn.message import Message, MessageError, parse_codec
+from tests.message.generated import eager_codec
 
-CODEC = load_codec("altyn87")
+CODEC = eager_codec("altyn87")
 
 
 def packed(fields: str, body: bytes, codec_name: str = "altyn87") -> bytes:
@@ -17,7 +18,7 @@ def packed(fields: str, body: bytes, codec_name: str = "altyn87") -> bytes:
 def refusal(data: bytes, codec_name: str = "altyn87") -> MessageError:
     """The error of decoding, which must be one."""
     with pytest.raises(MessageError) as caught:
-        load_codec(codec_name).decode(data)
+        eager_codec(codec_name).decode(data)
     return caught.value
 
 
@@ -140,10 +141,10 @@ def test_a_field_that_the_dialect_lacks_is_refused() -> None:
 def test_odd_digits_in_bcd_have_their_pad_checked() -> None:
     """A zero half-byte before a numeric field, F after a track; anything else is refused."""
     name = "altyn87-bcd"
-    assert load_codec(name).decode(packed("22", b"\x00\x51", name)).fields == {22: "051"}
+    assert eager_codec(name).decode(packed("22", b"\x00\x51", name)).fields == {22: "051"}
     assert refusal(packed("22", b"\x10\x51", name), name).reason.startswith("the first half-byte")
     track = bytes.fromhex("05" + "12d34f")
-    assert load_codec(name).decode(packed("35", track, name)).fields == {35: "12=34"}
+    assert eager_codec(name).decode(packed("35", track, name)).fields == {35: "12=34"}
     bad = bytes.fromhex("05" + "12d340")
     assert refusal(packed("35", bad, name), name).reason.startswith("the last half-byte")
 

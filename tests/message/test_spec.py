@@ -13,6 +13,7 @@ from altyn.message import (
     parse_codec,
     parse_specification,
 )
+from altyn.message.codec import PLAN_SIGHTS
 
 LAYOUT = """
 title = "Own"
@@ -167,7 +168,7 @@ def test_every_column_can_be_set_for_one_field() -> None:
         "own.toml",
     )
     message = Message("0100", {2: "123", 4: "7", 41: "ab", 48: b"\x00\xff"})
-    for _ in range(2):
+    for _ in range(PLAN_SIGHTS + 1):
         data = codec.encode(message)
         assert data[12:].hex() == "031230" + "303030303037" + "81824040" + "f0f0f2" + "00ff"
         assert codec.decode(data) == Message(

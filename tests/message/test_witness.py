@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altyn.message import Codec, Message, dialect_names, load_codec
+from altyn.message import Codec, Message, dialect_names
 from altyn.message.field import CODEPAGES, FieldFormat, Value
-from tests.message.generated import messages
+from tests.message.generated import eager_codec, messages
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "message"
-CODECS = {name: load_codec(name) for name in dialect_names()}
+CODECS = {name: eager_codec(name) for name in dialect_names()}
 
 
 def witness_field(field: FieldFormat) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from altyn.message import Message, MessageError, load_codec
+from altyn.message import Message, MessageError
 from altyn.message.field import Value
+from tests.message.generated import eager_codec
 
-CODEC = load_codec("altyn87")
+CODEC = eager_codec("altyn87")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_fixed_text_is_filled_up_with_spaces_where_the_table_says_so() -> None:
 
 def test_lengths_in_bcd_and_binary_fill_whole_bytes() -> None:
     """Three digits of BCD take two bytes with a zero before; a length counts digits, not bytes."""
-    bcd = load_codec("altyn87-bcd")
+    bcd = eager_codec("altyn87-bcd")
     assert bcd.encode(Message("0100", {2: "9999991234567"}))[10:] == bytes.fromhex(
         "13" + "09999991234567"
     )

@@ -1,8 +1,9 @@
 """Codec: bytes to Message and back for one dialect, by plans compiled per shape.
 
-A plan is made when the careful code has accepted the first message of its shape, so garbage never
-earns one, and at most ``PLANS_MAX`` shapes are kept for each direction; the oldest goes first. A
-hostile stream of bitmaps costs time at the careful code's rate and no memory.
+A plan is made when the careful code has accepted ``PLAN_SIGHTS`` messages of its shape, so garbage
+never earns one, and at most ``PLANS_MAX`` are kept for each purpose; the oldest goes first. To make
+a plan takes as long as some fifteen messages by the careful code: a hostile stream of bitmaps costs
+about that code's time and little memory.
 """
 
 from contextlib import suppress
@@ -22,13 +23,20 @@ from altyn.message.spec import Specification, load_specification, parse_specific
 from altyn.message.writer import write_message, write_mti
 
 PLANS_MAX: Final = 512
+PLAN_SIGHTS: Final = 16
+_SHAPES_SEEN_MAX: Final = 4 * PLANS_MAX
 
 
 class Codec:
-    """Reads and writes the messages of one dialect. It has no state but its compiled plans."""
+    """Reads and writes the messages of one dialect. It has no state but its compiled plans.
 
-    def __init__(self, specification: Specification) -> None:
+    ``plan_sights`` is the number of messages of one shape at which a plan is made for it.
+    """
+
+    def __init__(self, specification: Specification, plan_sights: int = PLAN_SIGHTS) -> None:
         self.specification = specification
+        self._plan_sights = plan_sights
+        self._sights: dict[object, int] = {}
         mti_width = 2 if specification.mti_encoding == "bcd" else 4
         self._one_bitmap = mti_width + bitmap_width(specification.bitmap_encoding)
         self._two_bitmaps = self._one_bitmap + bitmap_width(specification.bitmap_encoding)
@@ -100,6 +108,8 @@ class Codec:
         if shape_is_new:
             numbers = sorted(message.fields)
             head = self._two_bitmaps if numbers and numbers[-1] > 64 else self._one_bitmap
+            if not self._is_due(data[:head]):
+                return message
             plan = decode_plan(self.specification, message.mti, numbers, head)
             _keep(self._decoders, data[:head], plan)
             # The careful reader keeps no places; the plan, reading once more, does.
@@ -111,7 +121,7 @@ class Codec:
         data = write_message(self.specification, message)
         self._message_types[message.mti] = write_mti(self.specification, message.mti)
         shape = tuple(message.fields)
-        if shape not in self._encoders:
+        if shape not in self._encoders and self._is_due(shape):
             _keep(self._encoders, shape, encode_plan(self.specification, shape))
         return data
 
@@ -128,10 +138,20 @@ class Codec:
         kept = {n: value for n, value in fields.items() if n in keep}
         derived = write_message(self.specification, Message(mti, kept | put))
         shape = (layout, mti, keep, tuple(put))
-        if shape not in self._derivers:
+        if shape not in self._derivers and self._is_due(shape):
             head = write_mti(self.specification, mti)
             _keep(self._derivers, shape, derive_plan(layout, head, keep, list(put)))
         return derived
+
+    def _is_due(self, shape: object) -> bool:
+        """Counts one more sight of a shape; whether it is time to make its plan."""
+        sights = self._sights.pop(shape, 0) + 1
+        if sights >= self._plan_sights:
+            return True
+        if len(self._sights) >= _SHAPES_SEEN_MAX:
+            del self._sights[next(iter(self._sights))]
+        self._sights[shape] = sights
+        return False
 
 
 def _keep(plans: dict[Any, Any], shape: object, plan: object) -> None:

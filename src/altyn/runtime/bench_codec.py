@@ -175,7 +175,10 @@ def _derived_cases(
     codec: Codec, pairs: list[tuple[Message, Message]], witness: ModuleType | None
 ) -> list[_Case]:
     """The request on its way to the issuer, and the reply on its way back."""
-    received = [codec.decode(codec.encode(request)) for request, _ in pairs]
+    datas = [codec.encode(request) for request, _ in pairs]
+    for data in datas:
+        codec.decode(data)  # A codec that has not met a shape before reads it with other code.
+    received = [codec.decode(data) for data in datas]
     forwards: list[_Derived] = [
         (source, {7: f"1123{n:06d}", 11: f"{n + 500_000:06d}", 15: "1123", 33: "999001"})
         for n, source in enumerate(received)
