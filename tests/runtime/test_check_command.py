@@ -146,6 +146,14 @@ def test_unknown_dialect_lists_the_shipped_ones(folder: Path) -> None:
     assert "altyn87-bcd" in problem.do
 
 
+def test_a_dialect_of_1993_is_not_for_a_link(folder: Path) -> None:
+    """The switch's words are those of 1987; a link that would not be understood is refused."""
+    replace(folder / "altyn.toml", 'dialect = "altyn87"', 'dialect = "altyn93"')
+    (problem,) = refusals(folder)
+    assert problem.key == "link[1].dialect"
+    assert "1993" in problem.reason
+
+
 def test_dialect_file_is_read_and_its_faults_are_told(folder: Path) -> None:
     """A dialect of one's own loads from beside the settings; a bad one names its faults."""
     replace(folder / "altyn.toml", 'dialect = "altyn87"', 'dialect = "own.toml"')
