@@ -17,6 +17,7 @@ import click
 
 from altyn import __version__
 from altyn.runtime.commands import COMMANDS
+from altyn.runtime.compiled import prefer_compiled
 from altyn.runtime.output import UserError
 
 __all__ = ["main"]
@@ -61,6 +62,7 @@ class CommandTable(click.Group):
         """Run the command; every error that is not Click's own ends here."""
         try:
             _require_assertions()
+            prefer_compiled()
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise
@@ -97,7 +99,20 @@ def _apology(error: Exception) -> str:
     return "\n".join(lines)
 
 
+def _show_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"altyn {__version__}, {prefer_compiled()}")
+        ctx.exit()
+
+
 @click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="altyn", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and whether the hot modules are compiled, and exit.",
+)
 def main() -> None:
     """Altyn: an open card payment system."""
