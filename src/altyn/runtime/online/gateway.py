@@ -296,7 +296,12 @@ class Gateway:
             return Recalled(effect.request, tuple(entry for entry in found if entry is not None))
 
         def found(future: "asyncio.Future[Recalled]") -> None:
-            self.tell(future.result())
+            error = future.exception()
+            if error is None:
+                self.tell(future.result())
+            else:
+                # Not answered is safe: whoever asked repeats. Answered wrongly is not.
+                self._alarm("recall-failed", type(error).__name__)
 
         self._loop.run_in_executor(None, look_up).add_done_callback(found)
 
