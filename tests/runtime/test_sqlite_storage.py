@@ -542,3 +542,19 @@ def test_reading_lets_go_of_the_file_in_between(
     assert [*found, *reading] == batches
     reader.close()
     storage.close()
+
+
+def test_d11_copy_made_beside_the_writer_is_a_journal(path: Path, tmp_path: Path) -> None:
+    """The copy of the guide: whole to a moment, verified, and a switch can go on from it."""
+    storage = opened(path)
+    batches = appended(storage, 20)
+    copy = tmp_path / "copy.db"
+    connection = sqlite3.connect(path)
+    connection.execute("VACUUM INTO ?", (str(copy),))
+    connection.close()
+    appended(storage, 3, seed=4)
+    storage.close()
+    reader = opened(copy, read_only=True)
+    assert list(checked_batches(reader)) == batches
+    reader.close()
+    assert check_sound(copy) == batches[-1].last_sequence
