@@ -14,6 +14,7 @@ from altyn.message.plan import (
     character_check,
     compiled,
     decoding_lengths,
+    is_packed_track,
     is_simple,
 )
 from altyn.message.reader import read_field
@@ -23,6 +24,7 @@ from altyn.message.spec import Specification
 DecodePlan = Callable[[bytes], Message | None]
 
 _RUN_FIELDS_MIN: Final = 3
+_PACKED_TRACK: Final = re.compile(b"[0-9d]*").fullmatch
 
 
 def decode_plan(
@@ -151,6 +153,8 @@ class _DecoderSource:
         if field.encoding != "bcd":
             return f"{field.encoding}[{start}:{self.at}]"
         first, last = start.half_bytes(), self.at.half_bytes()
+        if is_packed_track(field):
+            return self._packed_track(first, last, length)
         if field.is_fixed and field.length % 2 == 0:
             return f"bcd[{first}:{last}]"
         # Odd digits carry a zero before them; the region check covers all half-bytes.
@@ -158,9 +162,20 @@ class _DecoderSource:
         self.checks.append(f"{odd}bcd[{first}] != '0'")
         return f"bcd[{last} - {length}:{last}]"
 
+    def _packed_track(self, first: str, end: str, length: str) -> str:
+        """The track between these half-bytes, checked; the separator is the half-byte D."""
+        last = f"{first} + {length}"
+        self.names["fits_packed"] = _PACKED_TRACK
+        digits = f"bcd_bytes[{first}:{last}].replace(b'd', b'', 1)"
+        self.checks += [
+            f"{length} & 1 and bcd[{end} - 1] != 'f'",
+            f"not {digits}.isdigit() and not fits_packed(bcd_bytes, {first}, {last})",
+        ]
+        return f"bcd[{first}:{last}].replace('d', '=')"
+
     def _extend_region(self, field: FieldFormat, before: Position, start: Position) -> None:
         """Joins the field to the region before it when one check can serve both."""
-        if field.kind == "b":
+        if field.kind == "b" or is_packed_track(field):
             return
         kind, encoding = field.kind, field.encoding
         if self.regions:

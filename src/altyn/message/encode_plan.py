@@ -14,6 +14,7 @@ from altyn.message.plan import (
     character_check,
     compiled,
     decoding_lengths,
+    is_packed_track,
     is_simple,
 )
 from altyn.message.spec import Specification
@@ -66,6 +67,9 @@ class EncoderSource:
         if field.kind == "b":
             self._add_bytes(field)
             return
+        if is_packed_track(field):
+            self._add_packed_track(field)
+            return
         prefix = "" if field.is_fixed else self._prefix(field, as_text=True)
         self._open_group(field)
         self.pieces += [prefix] if prefix else []
@@ -83,6 +87,17 @@ class EncoderSource:
             self.parts.append(self._prefix(field, as_text=False))
         # join() refuses str among bytes, but would take a bytearray; that is harmless.
         self.parts.append(f"value{field.number}")
+
+    def _add_packed_track(self, field: FieldFormat) -> None:
+        """A group of its own: what fills its last half-byte is no character of a track."""
+        self.close_group()
+        if not field.is_fixed:
+            self.parts.append(self._prefix(field, as_text=False))
+        self.group, self.pieces = (field.kind, field.encoding), [f"value{field.number}"]
+        self.close_group()
+        name = f"text{len(self.parts) - 1}"
+        fill = f"(b'f' if len({name}) & 1 else b'')"
+        self.parts[-1] = f"unhexlify({name}.replace(b'=', b'd') + {fill})"
 
     def _prefix(self, field: FieldFormat, as_text: bool) -> str:
         """The expression of the length prefix; unknown lengths are not in its table."""

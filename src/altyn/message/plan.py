@@ -62,7 +62,14 @@ def is_simple(field: FieldFormat) -> bool:
     """Whether plans write the field out; the others they hand to the careful code one by one."""
     if field.kind == "x+n":
         return False
-    return field.encoding != "bcd" or (field.kind == "n" and field.odd_digits == "zero-left")
+    if field.encoding != "bcd":
+        return True
+    return field.odd_digits == {"n": "zero-left", "z": "f-right"}[field.kind]
+
+
+def is_packed_track(field: FieldFormat) -> bool:
+    """Whether the field is a track in BCD, which has a separator among its half-bytes."""
+    return field.kind == "z" and field.encoding == "bcd"
 
 
 @cache
