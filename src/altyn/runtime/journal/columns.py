@@ -9,6 +9,7 @@ front; what differs is told in the table of docs/reference/entries.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from altyn.card import PAN_DIGITS_MIN, STORED_PAN_BYTES
 from altyn.journal import FIXED_KIND, Batch, Storage, checked_batches
+from altyn.runtime.journal.ahead import read_ahead
 from altyn.transaction import Flag, Kind, Outcome, Stage, entries
 
 __all__ = [
@@ -62,7 +64,6 @@ INSTANTS: Final = {
 }
 WORDS: Final = ("kind", "flags", "stage", "outcome")
 DATES: Final = ("business_day",)
-CARD_DATA: Final = ("pan", "expiry")
 UNLIKE: Final = frozenset(
     {"stan", "transmission", "rrn", "original", "issuer_original", "authorization_code"}
 )
@@ -74,6 +75,7 @@ _WORD_TYPE: Final = pa.dictionary(pa.int16(), pa.string())
 _TEXT_TYPE: Final = pa.dictionary(pa.int32(), pa.string())
 _DATE_TYPE: Final = pa.date32()
 _BLANK: Final = ord(" ")
+ASCII_END: Final = 128
 
 Records = npt.NDArray[np.void]
 Array = npt.NDArray[Any]
@@ -154,33 +156,37 @@ def read_transactions(
     raises JournalDamagedError when it does not hold. Reads to where the journal ended when
     the reading began and calls `progress` with each last sequence.
     """
+    with closing(read_ahead(_blocks(storage, selection, progress, rows_max), 1)) as blocks:
+        for sequences, records in blocks:
+            yield _columns(sequences, records, selection)
+
+
+def _blocks(
+    storage: Storage,
+    selection: Selection,
+    progress: Callable[[int], None] | None,
+    rows_max: int,
+) -> Iterator[tuple[Array, Records]]:
+    """The selected records and their sequence numbers, rows_max at a time."""
     end = storage.end().sequence
     pieces: list[tuple[Array, Records]] = []
     waiting = 0
     for batch in checked_batches(storage):
         if batch.first_sequence > end:
             break
-        sequences, records = _selected(batch, selection)
-        pieces.append((sequences, records))
-        waiting += len(records)
+        pieces.append(_selected(batch, selection))
+        waiting += len(pieces[-1][1])
         if waiting >= rows_max:
-            yield from _whole_batches(pieces, rows_max, selection)
-            waiting = len(pieces[0][1])
+            sequences, records = _joined(pieces)
+            while waiting >= rows_max:
+                yield sequences[:rows_max], records[:rows_max]
+                sequences, records = sequences[rows_max:], records[rows_max:]
+                waiting = len(records)
+            pieces = [(sequences, records)]
         if progress is not None:
             progress(batch.last_sequence)
     if waiting:
-        yield _columns(*_joined(pieces), selection)
-
-
-def _whole_batches(
-    pieces: list[tuple[Array, Records]], rows_max: int, selection: Selection
-) -> Iterator[pa.RecordBatch]:
-    """Give out full batches; what is left over becomes the one piece."""
-    sequences, records = _joined(pieces)
-    while len(records) >= rows_max:
-        yield _columns(sequences[:rows_max], records[:rows_max], selection)
-        sequences, records = sequences[rows_max:], records[rows_max:]
-    pieces[:] = [(sequences, records)]
+        yield _joined(pieces)
 
 
 def _joined(pieces: Iterable[tuple[Array, Records]]) -> tuple[Array, Records]:
@@ -243,8 +249,8 @@ def _arrow(column: entries.Column, values: Array, selection: Selection) -> pa.Ar
         indices = np.zeros(len(values), np.int32)
         return pa.DictionaryArray.from_arrays(indices, pa.array([MASKED_EXPIRY]))
     if column.code == "s":
-        texts = fixed_size(values.view(np.uint8).reshape(len(values), column.width))
-        return _trimmed(texts) if name in UNLIKE else _dictionary(texts)
+        texts = values.view(np.uint8).reshape(len(values), column.width)
+        return _strings(texts) if name in UNLIKE else _dictionary(texts)
     return pa.array(values.astype(np.int64 if column.code in "Qq" else np.int32, copy=False))
 
 
@@ -255,13 +261,28 @@ def fixed_size(texts: Array) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, buffer])
 
 
-def _trimmed(texts: pa.Array) -> pa.Array:
-    return pc.ascii_rtrim(texts.cast(pa.binary()).cast(pa.string()), characters=" ")
+def _strings(texts: Array) -> pa.Array:
+    """A matrix of characters as Arrow's strings, without the blanks behind them."""
+    rows, width = texts.shape
+    assert not rows or texts.max() < ASCII_END, "the switch writes ASCII only"
+    offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
+    buffers = pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(texts))
+    strings = pa.StringArray.from_buffers(rows, *buffers)
+    if (texts[:, -1] != _BLANK).all():
+        return strings
+    return pc.ascii_rtrim(strings, characters=" ")
 
 
-def _dictionary(texts: pa.Array) -> pa.Array:
-    encoded = texts.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(encoded.indices, _trimmed(encoded.dictionary))
+def _dictionary(texts: Array) -> pa.Array:
+    # Many a column is the same text throughout; to see that costs less than to look each one up.
+    if len(texts) and np.array_equal(texts[0], texts[-1]) and (texts == texts[0]).all():
+        only = _strings(texts[:1])
+        return pa.DictionaryArray.from_arrays(np.zeros(len(texts), np.int32), only)
+    encoded = fixed_size(texts).dictionary_encode()
+    values = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint8)
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices, _strings(values.reshape(-1, texts.shape[1]))
+    )
 
 
 def _dates(days: Array) -> pa.Array:
@@ -291,4 +312,4 @@ def _pans(sealed: Array, show: bool) -> pa.Array:
         if not show:
             shown = 4 if length >= PAN_DIGITS_MIN else 0
             texts[rows, 6 if shown else 0 : length - shown] = ord("*")
-    return _trimmed(fixed_size(texts))
+    return _strings(texts)

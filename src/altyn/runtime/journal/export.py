@@ -9,9 +9,9 @@ import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple
+from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +23,6 @@ from altyn.clock import calendar_date, utc_datetime
 from altyn.journal import Batch, Entry, Storage, checked_batches
 from altyn.runtime.journal.ahead import read_ahead
 from altyn.runtime.journal.columns import (
-    CARD_DATA,
     DATES,
     INSTANTS,
     MASKED_EXPIRY,
@@ -42,7 +41,6 @@ __all__ = ["FORMATS", "Exported", "Format", "export"]
 Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "jsonl")
 BATCHES_AHEAD: Final = 2
-LINES_AT_ONCE: Final = 1024
 UNSAFE_START: Final = r"^[=+\-@\t\r]"
 """What a spreadsheet takes for a formula when a cell begins with it (S16)."""
 
@@ -221,36 +219,53 @@ _RECORD: Final = struct.Struct(
 )
 
 
+_Convert = Callable[[Any], object]
+
+
+def _converter(column: entries.Column, show_card_data: bool) -> tuple[str, _Convert]:
+    """How a column is called in the other formats, and what makes its value."""
+    name = column.name
+    if name in INSTANTS:
+        renamed, unit = INSTANTS[name]
+        factor = 1 if unit == "us" else 1_000_000
+        return renamed, lambda value: instant_text(value * factor) if value else None
+    if name in DATES:
+        return name, lambda value: calendar_date(value).isoformat() if value else None
+    if name in WORDS:
+        words = [word_of(name, number) for number in range(256)]
+        return name, words.__getitem__
+    if name == entries.PAN_COLUMN:
+        return name, _shown_pan if show_card_data else _masked_pan
+    if name == "expiry" and not show_card_data:
+        return name, lambda _: MASKED_EXPIRY
+    if column.code == "s":
+        return name, lambda value: value.decode("ascii").rstrip(" ")
+    return name, int
+
+
+def _shown_pan(sealed: bytes) -> str:
+    return "".join(unseal(sealed))
+
+
+def _masked_pan(sealed: bytes) -> str:
+    return mask(unseal(sealed))
+
+
+_CONVERTERS: Final = {
+    show: [_converter(column, show) for column in entries.COLUMNS] for show in (False, True)
+}
+
+
 def _values(record: bytes, show_card_data: bool) -> dict[str, object]:
     """The columns of one record, each as it stands in the other formats."""
-    values: dict[str, object] = {}
-    for column, value in zip(entries.COLUMNS, _RECORD.unpack(record), strict=True):
-        name = column.name
-        if name in INSTANTS:
-            name, unit = INSTANTS[name]
-            microseconds = value if unit == "us" else value * 1_000_000
-            values[name] = instant_text(microseconds) if value else None
-        elif name in DATES:
-            values[name] = calendar_date(value).isoformat() if value else None
-        elif name in WORDS:
-            values[name] = word_of(name, value)
-        elif name in CARD_DATA:
-            values[name] = _card_data(name, value, show_card_data)
-        elif column.code == "s":
-            values[name] = value.decode("ascii").rstrip(" ")
-        else:
-            values[name] = value
-    return values
+    converters = _CONVERTERS[show_card_data]
+    return {
+        name: convert(value)
+        for (name, convert), value in zip(converters, _RECORD.unpack(record), strict=True)
+    }
 
 
-def _card_data(name: str, value: bytes, show: bool) -> str:
-    if name == entries.PAN_COLUMN:
-        pan = unseal(value)
-        return "".join(pan) if show else mask(pan)
-    return value.decode("ascii").rstrip(" ") if show else MASKED_EXPIRY
-
-
+@lru_cache(maxsize=4096)
 def instant_text(utc_us: int) -> str:
     """An instant as RFC 3339 writes it, in UTC: to the microsecond, or to the second."""
-    moment: datetime = utc_datetime(utc_us)
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return utc_datetime(utc_us).isoformat().replace("+00:00", "Z")
