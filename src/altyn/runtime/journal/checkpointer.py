@@ -20,6 +20,9 @@ RETRY_BYTES: Final = 2 << 20
 FRAMES_LEFT_MAX: Final = 2048
 """More than this is not copied on the commit path: 16 MiB."""
 
+PAGES_BESIDE: Final = 3
+"""Pages that a commit writes whatever its size: leaves of the table and its index, a rest."""
+
 BUSY_WAIT_MS: Final = 10_000
 
 
@@ -48,7 +51,7 @@ class Checkpointer:
 
     def after_commit(self, connection: sqlite3.Connection, batch_bytes: int) -> None:
         """Called by the writer between commits. Raises nothing: the commit is durable."""
-        self._log_bytes += max(batch_bytes, PAGE_BYTES)
+        self._log_bytes += batch_bytes + PAGES_BESIDE * PAGE_BYTES
         if self._log_bytes < self._due_bytes:
             return
         self._due_bytes = self._log_bytes + min(RETRY_BYTES, self._log_bytes_max)
