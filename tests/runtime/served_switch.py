@@ -97,6 +97,7 @@ class ServedSwitch:
     links: dict[str, str]
     limits: dict[str, int] = field(default_factory=dict)
     scheme: str = SCHEME
+    journal: dict[str, int] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -112,7 +113,9 @@ class ServedSwitch:
     def write(self) -> None:
         """Write both configuration files."""
         limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
-        self.settings_path.write_text(f"[limits]\n{limits}" + "".join(self.links.values()))
+        journal = "".join(f"{key} = {value}\n" for key, value in self.journal.items())
+        tables = f"[limits]\n{limits}[journal]\n{journal}"
+        self.settings_path.write_text(tables + "".join(self.links.values()))
         (self.folder / "scheme.toml").write_text(self.scheme)
 
     def start(self) -> None:
