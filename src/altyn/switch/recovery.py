@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from altyn.clock import TransmissionClock
 from altyn.identifiers import ParticipantId
@@ -183,6 +183,10 @@ def recover(storage: Storage) -> SwitchState | None:
     snapshot = storage.latest_snapshot()
     if snapshot is None:
         return replay(storage)
+    end = storage.end()
+    if end.sequence < snapshot.sequence:
+        reason = "the snapshot stands behind the journal's end: an older copy was put back (D07)"
+        raise JournalDamagedError(reason, _Gap(end.sequence + 1, snapshot.sequence))
     state = load_snapshot(snapshot)
     walker = Replay(state)
     walker_start = max(1, snapshot.sequence - ENTRIES_OF_A_TRANSACTION_MAX * FINISHED_MAX)
@@ -190,35 +194,27 @@ def recover(storage: Storage) -> SwitchState | None:
         transaction for issuer in state.issuers.values() for transaction in issuer.pending.values()
     ]
     state.known.clear()
-    reached = None
+    take = walker.warm
     for batch in _tail(storage, walker_start):
-        if batch.last_sequence <= snapshot.sequence:
-            reached = batch if batch.last_sequence == snapshot.sequence else reached
-            for entry in batch.entries(storage.record_bytes):
-                walker.warm(entry)
-            continue
-        if reached is None or reached.hash != snapshot.hash:
-            raise JournalDamagedError("the snapshot is not of this journal (D07)", batch)
-        if in_flight:
-            _put_back(state, in_flight)
         for entry in batch.entries(storage.record_bytes):
-            walker.apply(entry)
-    if in_flight:
-        _put_back(state, in_flight)
-    if storage.end().sequence < snapshot.sequence or (
-        storage.end().sequence == snapshot.sequence and storage.end().hash != snapshot.hash
-    ):
-        raise JournalDamagedError(
-            "the journal ends before its snapshot: it was replaced by an older copy (D07)",
-            next(storage.batches(storage.end().sequence)),
-        )
+            take(entry)
+        if batch.last_sequence == snapshot.sequence:
+            if batch.hash != snapshot.hash:
+                raise JournalDamagedError("the snapshot is not of this journal (D07)", batch)
+            for transaction in in_flight:
+                state.remember(transaction)
+            take = walker.apply
+    if take != walker.apply:
+        reason = "the snapshot does not stand at the end of a group commit (D07)"
+        raise JournalDamagedError(reason, _Gap(snapshot.sequence, snapshot.sequence))
     return state
 
 
-def _put_back(state: SwitchState, in_flight: list[Transaction]) -> None:
-    for transaction in in_flight:
-        state.remember(transaction)
-    in_flight.clear()
+class _Gap(NamedTuple):
+    """Where entries should be."""
+
+    first_sequence: int
+    last_sequence: int
 
 
 def _tail(storage: Storage, from_sequence: int) -> Iterable[Batch]:

@@ -43,7 +43,7 @@ def reverse(desk: Desk, request: Request) -> None:
         return
     if original.state is State.IN_FLIGHT:
         desk.end_unanswered(original, Outcome.REVERSED_IN_FLIGHT)
-        _accept_without_effect(desk, request, original, Outcome.ACCEPTED)
+        _accept_without_effect(desk, request, original, Outcome.ORIGINAL_NOT_APPROVED)
         return
     if original.state is not State.APPROVED:
         outcome = {

@@ -304,9 +304,9 @@ def serve(settings_path: Path, ready: Callable[[], None]) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed: it needs 10 to 15 % less processor time on plain TCP."""
-    try:
-        import uvloop  # noqa: PLC0415 an optional part
-    except ImportError:
+    """uvloop, but on Windows: it needs 10 to 15 % less processor time on plain TCP."""
+    if sys.platform == "win32":
         return None
+    import uvloop  # noqa: PLC0415 not to be had on every platform
+
     return uvloop.new_event_loop
