@@ -50,7 +50,7 @@ class Connection(asyncio.BufferedProtocol):
         self._receiver = receiver
         self._framing = framing
         self._outbound_bytes_max = outbound_bytes_max
-        self._buffer = bytearray(READ_BUFFER_BYTES)
+        self._buffer = bytearray(max(READ_BUFFER_BYTES, 2 * framing.max_frame))
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
@@ -70,7 +70,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Room for what comes; a frame never outgrows it, frames are bounded."""
-        if self._end == READ_BUFFER_BYTES:
+        if self._end == len(self._buffer):
             rest = self._end - self._start
             self._view[:rest] = self._view[self._start : self._end]
             self._start, self._end = 0, rest

@@ -44,6 +44,7 @@ COLLECT_AFTER_QUIET_S: Final = 60
 SWITCH_INTERVAL_S: Final = 0.0001
 """How long the loop may keep the committer waiting for the interpreter."""
 
+EXIT_SOFTWARE: Final = 70
 EXIT_JOURNAL: Final = 74
 
 
@@ -123,6 +124,7 @@ class Node:
         gc.freeze()
         ready()
         ticking = asyncio.create_task(self._tick())
+        ticking.add_done_callback(self._ticking_ended)
         await self._stopping.wait()
         await self._wind_down()
         ticking.cancel()
@@ -168,6 +170,13 @@ class Node:
                 elapsed_s = 0.0
                 self._each_second()
 
+    def _ticking_ended(self, ticking: "asyncio.Task[None]") -> None:
+        """A switch without timers must not go on: requests would wait for ever (I12)."""
+        if not ticking.cancelled():
+            self._log.alarm("timers-failed", type(ticking.exception()).__name__)
+            self._exit_code = EXIT_SOFTWARE
+            self._stopping.set()
+
     def _each_second(self) -> None:
         self._links.check_deadlines()
         self._write_status(serving=True)
@@ -176,7 +185,9 @@ class Node:
         self._collect_if_quiet()
 
     def _check_room(self) -> None:
-        """Refuse new requests while room for the rest remains (D01)."""
+        """Refuse new requests while room for the rest remains (D01), and when stopping."""
+        if self._stopping.is_set():
+            return
         free = shutil.disk_usage(self._settings.journal.path.parent).free
         if free < RESERVE_BYTES:
             self._gateway.tell(
@@ -217,7 +228,13 @@ class Node:
             return
         self._activate(registry)
         self._reloading = asyncio.ensure_future(self._links.open(configuration.settings.links))
+        self._reloading.add_done_callback(self._reloading_ended)
         self._log.alarm("reloaded", f"registry version {registry.version}")
+
+    def _reloading_ended(self, reloading: "asyncio.Future[None]") -> None:
+        error = None if reloading.cancelled() else reloading.exception()
+        if error is not None:
+            self._log.alarm("link-not-opened", f"{type(error).__name__}: {error}")
 
     def _activate(self, registry: Registry) -> None:
         if registry.version != self._state.registry.version:
@@ -273,10 +290,15 @@ class Node:
 
     def _write_status(self, *, serving: bool) -> None:
         path = self._settings.status.file
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".new")
-        temporary.write_text(json.dumps(self._status(serving=serving)) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        text = json.dumps(self._status(serving=serving)) + "\n"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            # Nobody's payment waits for this file (D14).
+            self._log.alarm("status-not-written", error.strerror or type(error).__name__)
 
 
 def business_day_at(now: datetime, scheme: Scheme) -> BusinessDay:
