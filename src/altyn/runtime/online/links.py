@@ -16,12 +16,15 @@ from altyn.wire import Framing, framing
 FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 15.0
 BACKLOG: Final = 512
+LONGEST_FRAME_BYTES: Final = {"binary2": 0xFFFF, "bcd2": 9999, "ascii4": 9999}
+"""What a length header can say, where that is less than the settings may allow."""
 
 
 def framing_of(link: LinkSettings, limits: LimitSettings) -> Framing:
     """The framing of a link within the limits."""
     tpdu = bytes.fromhex(link.tpdu) if link.tpdu else None
-    return framing(link.framing, tpdu, max_frame=limits.frame_bytes_max)
+    longest = LONGEST_FRAME_BYTES.get(link.framing, limits.frame_bytes_max)
+    return framing(link.framing, tpdu, max_frame=min(limits.frame_bytes_max, longest))
 
 
 def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
