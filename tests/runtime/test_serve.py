@@ -4,10 +4,13 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from altyn.runtime.online.node import business_day_at, cut_over_instant
 from tests.runtime.served_switch import (
     HILL,
     HILL_CARD,
@@ -20,6 +23,7 @@ from tests.runtime.served_switch import (
     link_table,
     serving,
 )
+from tests.switch.bench import scheme
 
 pytestmark = pytest.mark.process
 
@@ -56,10 +60,10 @@ def expect_refusal(switch: ServedSwitch, said: str) -> None:
     assert "Traceback" not in switch.log
 
 
-def test_a_second_switch_on_one_journal_is_refused(
+def test_d09_a_second_switch_on_one_journal_is_refused(
     switch: ServedSwitch, links: dict[str, str]
 ) -> None:
-    """D09: the journal has one writer; the second process says so and ends, the first goes on."""
+    """The journal has one writer; the second process says so and ends, the first goes on."""
     words = (switch.folder / "serve.log").read_bytes()
     second = ServedSwitch(switch.folder, links)
     expect_refusal(second, "journal.db")
@@ -215,3 +219,30 @@ def test_the_control_socket_is_its_owners_alone(switch: ServedSwitch) -> None:
     assert answer == {"ok": False, "error": "an order is one line of JSON"}
     assert switch.stop() == 0
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "instant"),
+    [
+        (20260328, "02:30", datetime(2026, 3, 28, 1, 30, tzinfo=UTC)),
+        (20260329, "02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (20261025, "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (20261026, "02:30", datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_t05_a_cut_over_happens_once_when_clocks_change(
+    day: int, clock: str, instant: datetime
+) -> None:
+    """02:30 in Berlin: not there on 29 March, there twice on 25 October; each day has one end."""
+    berlin = replace(scheme(), timezone="Europe/Berlin", cut_over_time=clock)
+    assert cut_over_instant(day, berlin) == instant
+    assert business_day_at(instant, berlin) == day + 1
+
+
+def test_t04_the_business_day_of_an_instant() -> None:
+    """The local date until the cut-over, the next one after it, the date alone without one."""
+    almaty = replace(scheme(), timezone="Asia/Almaty", cut_over_time="23:00")
+    assert business_day_at(datetime(2026, 12, 31, 17, 59, 59, tzinfo=UTC), almaty) == 20261231
+    assert business_day_at(datetime(2026, 12, 31, 18, 0, 0, tzinfo=UTC), almaty) == 20270101
+    without = replace(almaty, cut_over_time="")
+    assert business_day_at(datetime(2026, 12, 31, 18, 59, 59, tzinfo=UTC), without) == 20261231

@@ -89,6 +89,14 @@ def test_t10_a_card_is_good_to_the_last_moment_of_its_month() -> None:
     assert code_of(bench, f14="2607") == "54"
 
 
+@pytest.mark.parametrize(("expiry", "code"), [("4912", None), ("5001", "54"), ("9912", "54")])
+def test_t11_expiry_years_up_to_49_are_of_this_century(expiry: str, code: str | None) -> None:
+    """2049 is to come; 50 to 99 have passed, whichever century was meant."""
+    bench = Bench()
+    bench.send("sea", bench.request(f14=expiry))
+    assert [reply.fields[39] for reply in bench.inbox["sea"]] == ([code] if code else [])
+
+
 def test_f34_a_stranger_does_not_decide_what_the_real_one_is_answered() -> None:
     """A spoofed request leaves no trace under the key; the owner's request is served."""
     bench = Bench()
