@@ -252,7 +252,7 @@ def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path) -> None:
     result = json.loads(figures_path.read_text(encoding="utf-8"))
     closed, open_loop = result["profiles"]
     assert closed["approved"] == closed["latency"]["count"] > 0
-    assert open_loop["approved"] == 1000
+    assert open_loop["approved"] == open_loop["latency"]["count"] > 0
     assert result["journal"]["verified"] is True
     assert result["journal"]["approved_in_journal"] == result["journal"]["approved_seen"]
     assert closed["switch_memory_bytes"] > 1 << 20
