@@ -1,12 +1,13 @@
 """State from the journal: by snapshot and by replay, and transactions that have left memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from altyn.journal import Batch
 from altyn.message import Message
-from altyn.switch import CutOverOrdered, state
+from altyn.switch import CutOverOrdered, Recall, state
 from tests.switch.bench import HILL, SEA, Bench, answer_to, bin_range, standing
 
 
@@ -192,6 +193,42 @@ def test_f16_a_reversal_from_long_ago_finds_what_still_stands(
     assert code_of(bench, bench.about(request)) == "00"
     assert bench.nets() == {}
     bench.expect_replay()
+
+
+def test_f05_a_flood_between_a_purchase_and_a_snapshot_hides_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Recovery reads from the oldest entry that memory was made of, however much lies between
+    it and the snapshot, and no further."""
+    monkeypatch.setattr(state, "FINISHED_MAX", 8)
+    bench = Bench()
+    for _ in range(20):
+        bench.buy("51")
+    bench.wait(1)
+    overtaken = bench.request()
+    assert code_of(bench, bench.about(overtaken)) == "25"
+    request, reply = bench.buy()
+    horizon = bench.state.horizons["400101"]
+    remembered = [t.sequence for t in bench.state.finished if t.transmitted_s > horizon]
+    assert len(remembered) == 3  # the reversal, its mark, the purchase
+    for _ in range(100):
+        bench.send("sea", bench.request(mti="0210", f39="00"))
+    bench.snapshot()
+    read: list[int] = []
+    batches = bench.storage.batches
+
+    def watched(from_sequence: int = 1) -> Iterator[Batch]:
+        read.append(from_sequence)
+        return batches(from_sequence)
+
+    monkeypatch.setattr(bench.storage, "batches", watched)
+    bench.restart()
+    assert min(remembered) - 2 <= min(read) <= min(remembered)
+    monkeypatch.undo()
+    before = len(bench.effects)
+    assert bench.ask("sea", request) == reply
+    assert code_of(bench, overtaken) == "21"
+    assert not any(isinstance(effect, Recall) for effect in bench.effects[before:])
 
 
 def test_a_key_that_was_never_used_is_no_ghost(small_memory: Callable[[Bench], None]) -> None:

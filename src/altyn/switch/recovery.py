@@ -25,7 +25,7 @@ from altyn.registry import Registry
 from altyn.switch import recording
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import OwedAdvice
-from altyn.switch.state import FINISHED_MAX, SwitchState
+from altyn.switch.state import SwitchState
 from altyn.transaction import (
     NOT_REMEMBERED,
     TRANSACTION_ENTRY,
@@ -41,9 +41,6 @@ from altyn.transaction import (
 )
 
 _DIGEST_BYTES: Final = 32
-
-ENTRIES_OF_A_TRANSACTION_MAX: Final = 4
-"""Started, finished, what the issuer added, delivered: so far back memory may reach."""
 
 
 class Replay:
@@ -144,7 +141,7 @@ class Replay:
         if transaction.flags & Flag.UNMATCHED:
             if state.find(original_key(original), transaction.terminal) is None:
                 moment = self._transmission.read(original.transmission, told.received_us) or 0
-                state.mark(original, transaction.terminal, moment)
+                state.mark(original, transaction.terminal, moment, transaction.sequence)
             return
         found = state.find(original_key(original), transaction.terminal)
         if found is not None:
@@ -187,15 +184,14 @@ def recover(storage: Storage) -> SwitchState | None:
     if end.sequence < snapshot.sequence:
         reason = "the snapshot stands behind the journal's end: an older copy was put back (D07)"
         raise JournalDamagedError(reason, _Gap(end.sequence + 1, snapshot.sequence))
-    state = load_snapshot(snapshot)
+    state, memory_from = load_snapshot(snapshot)
     walker = Replay(state)
-    walker_start = max(1, snapshot.sequence - ENTRIES_OF_A_TRANSACTION_MAX * FINISHED_MAX)
     in_flight = [
         transaction for issuer in state.issuers.values() for transaction in issuer.pending.values()
     ]
     state.known.clear()
     take = walker.warm
-    for batch in _tail(storage, walker_start):
+    for batch in _tail(storage, memory_from):
         for entry in batch.entries(storage.record_bytes):
             take(entry)
         if batch.last_sequence == snapshot.sequence:
@@ -218,11 +214,28 @@ class _Gap(NamedTuple):
 
 
 def _tail(storage: Storage, from_sequence: int) -> Iterable[Batch]:
-    """Checked batches from the one that holds an entry, trusting the hash before it."""
-    if from_sequence == 1:
+    """Checked batches from the one that holds an entry on, trusting the hash before it."""
+    first = next(storage.batches(from_sequence)).first_sequence
+    if first == 1:
         return checked_batches(storage)
-    before = next(storage.batches(from_sequence))
-    return checked_batches(storage, before.last_sequence + 1, before.hash)
+    return checked_batches(storage, first, next(storage.batches(first - 1)).hash)
+
+
+def _memory_starts(state: SwitchState) -> int:
+    """The oldest entry that memory was made of.
+
+    What lies before the horizons is looked up in the journal whether it is in memory or not.
+    """
+    horizon = state.horizons.get
+    return next(
+        (
+            transaction.sequence
+            for transaction in state.finished
+            if transaction.sequence
+            and transaction.transmitted_s > horizon(transaction.acquirer, -1)
+        ),
+        max(1, state.sequence),
+    )
 
 
 def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
@@ -236,6 +249,7 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
         "registry": list(state.registry.facts),
         "positions": state.positions.dump(),
         "horizons": dict(state.horizons),
+        "memory_from": _memory_starts(state),
         "in_flight": [
             [transaction.sequence, _encode(recording.started(transaction).body)]
             for issuer in state.issuers.values()
@@ -261,8 +275,9 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
     return seal
 
 
-def load_snapshot(snapshot: Snapshot) -> SwitchState:
-    """The state of a snapshot, without finished transactions.
+def load_snapshot(snapshot: Snapshot) -> tuple[SwitchState, int]:
+    """The state of a snapshot, without finished transactions, and from which entry on those
+    are to be read.
 
     Raises ValueError when its checksum does not fit.
     """
@@ -285,7 +300,7 @@ def load_snapshot(snapshot: Snapshot) -> SwitchState:
     state.horizons = dict(content["horizons"])
     state.sightings.horizons = dict(content["horizons"])
     state.sequence = snapshot.sequence
-    return state
+    return state, content["memory_from"]
 
 
 def _encode(data: bytes) -> str:

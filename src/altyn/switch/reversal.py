@@ -196,5 +196,5 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     state.finish(transaction)
     if state.find(original_key(original), request.terminal) is None:
         moment = desk.moment_of(original.transmission)
-        state.mark(original, request.terminal, moment)
+        state.mark(original, request.terminal, moment, transaction.sequence)
     desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")

@@ -188,8 +188,11 @@ class SwitchState:
                 return
             head = head.next_same_key
 
-    def mark(self, original: Original, terminal: str, transmitted_s: int) -> None:
-        """Remember that an original which has not come yet is reversed already (F09)."""
+    def mark(self, original: Original, terminal: str, transmitted_s: int, sequence: int) -> None:
+        """Remember that an original which has not come yet is reversed already (F09).
+
+        sequence: of the reversal's entry, which a recovery must read to mark it again.
+        """
         marker = Transaction(
             original_key(original),
             original.kind,
@@ -203,6 +206,7 @@ class SwitchState:
             b"",
         )
         marker.state = State.MARKER
+        marker.sequence = sequence
         self.remember(marker)
         self.finish(marker)
 
