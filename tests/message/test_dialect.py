@@ -40,7 +40,7 @@ def test_every_type_has_its_kind_and_its_repeat(mti: str) -> None:
     """The last digit marks a repeat, the others the kind; both are one transaction."""
     request = read_request(mti, f90=ORIGINAL)
     assert request.repeat is mti.endswith("1")
-    assert dialect.MESSAGE_TYPES[request.kind] == mti[:3] + "0"
+    assert dialect.REQUEST_TYPES[mti[:3] + "0"] == (request.kind, False)
     assert request.defect is None
     assert request.key == read_request(mti[:3] + "0", f90=ORIGINAL).key
 

@@ -43,7 +43,6 @@ _ADVICE_TYPES: Final = {
     Kind.REVERSAL: ("0420", "0421"),
     Kind.REVERSAL_ADVICE: ("0420", "0421"),
 }
-MESSAGE_TYPES: Final = {kind: mti for mti, (kind, repeat) in REQUEST_TYPES.items() if not repeat}
 
 _REQUIRED: Final = (3, 4, 7, 11, 32, 49)
 _REQUIRED_OF_INQUIRY: Final = (3, 7, 11, 32)
@@ -79,11 +78,6 @@ _ACQUIRER_WIDTH: Final = entries.REQUEST_TEXTS[_ACQUIRER_PLACE].width
 
 _Texts = dict[int, str]
 """The fields read here are texts in every dialect; the binary ones are 52, 55, 64, 96, 128."""
-
-SIGN_ON: Final = "001"
-SIGN_OFF: Final = "002"
-CUT_OVER: Final = "201"
-ECHO_TEST: Final = "301"
 
 
 class Network(NamedTuple):
