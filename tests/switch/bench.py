@@ -365,7 +365,8 @@ class Bench:
             self._deliver(str(effect.origin), reply)
         elif isinstance(effect, Recall):
             found = [recall(self.storage, key, moment) for key, moment in effect.wanted]
-            self.step(Recalled(effect.request, tuple(entry for entry in found if entry)))
+            flat = tuple(entry for entries_of_key in found for entry in entries_of_key)
+            self.step(Recalled(effect.request, flat))
         elif isinstance(effect, Disconnect):
             self.disconnected.append(effect.link_id)
         elif isinstance(effect, Alarm):

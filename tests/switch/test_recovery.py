@@ -195,6 +195,40 @@ def test_f16_a_reversal_from_long_ago_finds_what_still_stands(
     bench.expect_replay()
 
 
+def test_f09_an_original_that_comes_long_after_its_reversal_is_refused(
+    small_memory: Callable[[Bench], None],
+) -> None:
+    """The mark has left memory: the journal has it, also after a restart."""
+    bench = Bench()
+    first, second = bench.request(), bench.request()
+    for overtaken in (first, second):
+        assert code_of(bench, bench.about(overtaken)) == "25"
+    small_memory(bench)
+    assert code_of(bench, bench.about(first)) == "25"
+    small_memory(bench)
+    assert code_of(bench, first) == "21"
+    bench.snapshot()
+    bench.restart()
+    small_memory(bench)
+    assert code_of(bench, second) == "21"
+    assert not bench.inbox["hill"]
+
+
+def test_two_terminals_of_one_key_are_both_recalled(small_memory: Callable[[Bench], None]) -> None:
+    """The same STAN and time at two terminals, long ago: each repeat gets its own answer."""
+    bench = Bench()
+    twins = [bench.buy(f11="000777", f41=f"TERM000{place}")[0] for place in (1, 2)]
+    small_memory(bench)
+    for twin in twins:
+        assert code_of(bench, twin) == "00"
+    assert bench.nets() == {"SEA": 24_000, "HILL": -24_000}
+    small_memory(bench)
+    bench.inbox["hill"].clear()
+    assert code_of(bench, twins[1]) == "00"
+    assert [code_of(bench, bench.about(twin)) for twin in twins] == ["00", "00"]
+    assert bench.nets() == {}
+
+
 def test_f05_a_flood_between_a_purchase_and_a_snapshot_hides_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from altyn.clock import BusinessDay, Instant, TransmissionClock
 from altyn.identifiers import LinkId, ParticipantId
+from altyn.journal import NO_SPAN
 from altyn.switch import recording
 from altyn.switch.effects import (
     ADDITIONAL_ENTRY,
@@ -78,9 +79,9 @@ class Desk:
         self.state.sequence += 1
         return self.state.sequence
 
-    def record_fact(self, **fact: Any) -> int:
-        """Write a fact; keep its keys stable, they are read back."""
-        return self.record(Record(FACT_ENTRY, json.dumps(fact, sort_keys=True).encode()))
+    def record_fact(self, span: int = NO_SPAN, /, **fact: Any) -> int:
+        """Write a fact; keep its keys stable, they are read back. `span`: see Batch."""
+        return self.record(Record(FACT_ENTRY, json.dumps(fact, sort_keys=True).encode(), span))
 
     def alarm(self, name: str, details: str) -> None:
         """Count something an operator should know and tell it."""

@@ -25,7 +25,7 @@ from altyn.registry import Registry
 from altyn.switch import recording
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import OwedAdvice
-from altyn.switch.state import SwitchState
+from altyn.switch.state import SwitchState, mark_of
 from altyn.transaction import (
     NOT_REMEMBERED,
     TRANSACTION_ENTRY,
@@ -37,6 +37,7 @@ from altyn.transaction import (
     Told,
     Transaction,
     original_key,
+    original_of,
     read_record,
 )
 
@@ -311,22 +312,24 @@ def _decode(text: str) -> bytes:
     return base64.b64decode(text)
 
 
-def recall(storage: Storage, key: str, moment: int) -> Transaction | None:
-    """The finished transaction under a key, transmitted at a moment, as it stands now."""
+def recall(storage: Storage, key: str, moment: int) -> list[Transaction]:
+    """The finished transactions under a key, transmitted at a moment, as they stand now: one
+    for each terminal, or the mark of a reversal that came before its original."""
     wanted = key.partition("/")[2].encode("ascii")
+    found: dict[str, Transaction] = {}
     for batch in storage.batches_spanning(moment):
-        if wanted not in batch.fixed:
-            continue
-        found = _find_in(batch, storage.record_bytes, key)
-        if found is not None:
-            for sequence in storage.references_to(found.sequence):
-                _follow_entry(storage, found, sequence)
-            return found
-    return None
+        if wanted in batch.fixed or wanted in batch.variable:
+            for terminal, transaction in _find_in(batch, storage.record_bytes, key, moment).items():
+                found.setdefault(terminal, transaction)
+    for transaction in found.values():
+        for sequence in storage.references_to(transaction.sequence):
+            _follow_entry(storage, transaction, sequence)
+    return list(found.values())
 
 
-def _find_in(batch: Batch, record_bytes: int, key: str) -> Transaction | None:
-    found: Transaction | None = None
+def _find_in(batch: Batch, record_bytes: int, key: str, moment: int) -> dict[str, Transaction]:
+    found: dict[str, Transaction] = {}
+    latest: Transaction | None = None
     clock = TransmissionClock()
     for entry in batch.entries(record_bytes):
         if entry.kind == TRANSACTION_ENTRY:
@@ -335,9 +338,16 @@ def _find_in(batch: Batch, record_bytes: int, key: str) -> Transaction | None:
             matches = candidate.key == key and told.stage == Stage.FINISHED
             if matches and candidate.outcome not in NOT_REMEMBERED:
                 candidate.issuer_transmission = clock.write(told.received_us)
-                found = candidate
-        elif found is not None and found.sequence == entry.sequence - 1:
-            found.additional = entry.body if entry.kind == ADDITIONAL_ENTRY else b""
+                latest = found[candidate.terminal] = candidate
+        elif entry.kind == ADDITIONAL_ENTRY:
+            if latest is not None and latest.sequence == entry.sequence - 1:
+                latest.additional = entry.body
+        elif b'"marked"' in entry.body:
+            fact = json.loads(entry.body)
+            if fact["key"] == key:
+                terminal = fact["terminal"]
+                original = original_of(key)
+                found.setdefault(terminal, mark_of(original, terminal, moment, entry.sequence))
     return found
 
 

@@ -197,4 +197,8 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     if state.find(original_key(original), request.terminal) is None:
         moment = desk.moment_of(original.transmission)
         state.mark(original, request.terminal, moment, transaction.sequence)
+        # Found by the original's own key and time when it comes long after.
+        desk.record_fact(
+            moment, fact="marked", key=original_key(original), terminal=request.terminal
+        )
     desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")

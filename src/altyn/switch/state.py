@@ -193,28 +193,34 @@ class SwitchState:
 
         sequence: of the reversal's entry, which a recovery must read to mark it again.
         """
-        marker = Transaction(
-            original_key(original),
-            original.kind,
-            Flag.UNMATCHED,
-            original.acquirer,
-            terminal,
-            "",
-            0,
-            transmitted_s,
-            self.business_day,
-            b"",
-        )
-        marker.state = State.MARKER
-        marker.sequence = sequence
-        self.remember(marker)
-        self.finish(marker)
+        mark = mark_of(original, terminal, transmitted_s, sequence)
+        self.remember(mark)
+        self.finish(mark)
 
     def may_be_elsewhere(self, key: str, acquirer: str, transmitted_s: int) -> bool:
         """Whether a transaction that is not in memory may yet stand in the journal."""
         if transmitted_s > self.horizons.get(acquirer, -1):
             return False
         return not self.sightings.excludes(key, acquirer, transmitted_s)
+
+
+def mark_of(original: Original, terminal: str, transmitted_s: int, sequence: int) -> Transaction:
+    """What stands in the place of an original that is reversed before it came."""
+    mark = Transaction(
+        original_key(original),
+        original.kind,
+        Flag.UNMATCHED,
+        original.acquirer,
+        terminal,
+        "",
+        0,
+        transmitted_s,
+        0,
+        b"",
+    )
+    mark.state = State.MARKER
+    mark.sequence = sequence
+    return mark
 
 
 def settlement_date(day: BusinessDay) -> str:

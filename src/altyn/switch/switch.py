@@ -156,7 +156,9 @@ class Switch:
         if original is not None and request.kind not in _REQUEST_KINDS:
             then = desk.moment_of(original.transmission)
             key = original_key(original)
-            if key not in state.known and state.may_be_elsewhere(key, original.acquirer, then):
+            if state.find(key, request.terminal) is None and state.may_be_elsewhere(
+                key, original.acquirer, then
+            ):
                 wanted += ((key, then),)
         return wanted
 

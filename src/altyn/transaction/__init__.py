@@ -17,6 +17,7 @@ from altyn.transaction.request import (
     Request,
     Response,
     original_key,
+    original_of,
 )
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "Transaction",
     "entries",
     "original_key",
+    "original_of",
     "read_record",
 ]

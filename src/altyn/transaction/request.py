@@ -172,3 +172,9 @@ def original_key(original: Original) -> str:
     """The key of the request an Original names; equal to that request's `key`."""
     letter = KEY_LETTERS[original.kind]
     return f"{letter}{original.acquirer}/{original.stan}{original.transmission}"
+
+
+def original_of(key: str) -> Original:
+    """The Original that a request's key names; the inverse of `original_key`."""
+    acquirer, _, rest = key[1:].partition("/")
+    return Original(Kind(KEY_LETTERS.index(key[0])), rest[:6], rest[6:], acquirer)

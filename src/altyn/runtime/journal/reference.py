@@ -37,6 +37,11 @@ FACTS: Final = (
         "an issuer acknowledged the advice of the entry `advice`",
     ),
     FactKind(
+        "marked",
+        "key, terminal",
+        "a reversal came before its original, which is refused when it comes (F09)",
+    ),
+    FactKind(
         "stray-answer",
         "issuer, stan, response_code",
         "an answer came late, twice or unasked, and had no effect (F01 to F03)",

@@ -293,7 +293,7 @@ class Gateway:
                 found = [recall(storage, key, moment) for key, moment in effect.wanted]
             finally:
                 storage.close()
-            return Recalled(effect.request, tuple(entry for entry in found if entry is not None))
+            return Recalled(effect.request, tuple(entry for entries in found for entry in entries))
 
         def found(future: "asyncio.Future[Recalled]") -> None:
             error = future.exception()
