@@ -240,6 +240,18 @@ def test_file_that_is_there_is_kept_unless_forced(days: Path, tmp_path: Path) ->
     assert "cannot write this file" in errors
 
 
+def test_an_export_never_takes_the_place_of_the_journal(copy: Path) -> None:
+    """Not even when forced; and "-" is no file's name here."""
+    held = copy.read_bytes()
+    words = ("export", copy, "--format", "csv", "--output")
+    code, _, errors = run(*words, copy, "--force")
+    assert (code, copy.read_bytes() == held) == (1, True)
+    assert "a database, perhaps a journal" in errors
+    code, _, errors = run(*words, "-")
+    assert (code, Path("-").exists()) == (1, False)
+    assert "an export is a file" in errors
+
+
 def test_d06_export_is_flushed_before_it_gets_its_name(
     days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,10 @@
 """Errors, JSON results and the line that names the machine."""
 
 import json
+import os
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,22 @@ def test_json_into_a_folder_that_is_absent_is_a_user_error(tmp_path: Path) -> No
         write_json(path, {})
     assert caught.value.where == path
     assert "No such file or directory" in caught.value.what
+
+
+def test_json_takes_the_place_of_no_journal_and_no_device(tmp_path: Path) -> None:
+    """A slip of the fingers does not end the books, and a pipe stays a pipe."""
+    journal = tmp_path / "journal.db"
+    with closing(sqlite3.connect(journal)) as database:
+        database.execute("CREATE TABLE entry (body BLOB)")
+    held = journal.read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target, word in ((journal, "database"), (pipe, "ordinary"), (tmp_path, "ordinary")):
+        with pytest.raises(UserError, match=word):
+            write_json(str(target), {})
+    assert journal.read_bytes() == held
+    assert pipe.is_fifo()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["journal.db", "pipe"]
 
 
 def test_console_is_100_columns_without_a_terminal() -> None:

@@ -16,10 +16,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["UserError", "hardware_line", "open_console", "write_json"]
+__all__ = [
+    "STANDARD_OUTPUT",
+    "UserError",
+    "hardware_line",
+    "open_console",
+    "refuse_to_replace",
+    "write_json",
+]
 
 WIDTH_WITHOUT_TERMINAL_COLUMNS: Final = 100
 STANDARD_OUTPUT: Final = "-"
+DATABASE_START: Final = b"SQLite format 3\0"
+"""The first bytes of every SQLite database ("Database File Format", section 1.3.1)."""
 
 
 class UserError(Exception):
@@ -59,14 +68,16 @@ def write_json(path: str, data: Mapping[str, object]) -> None:
     """Write `data` as JSON to the file `path`, or to standard output when `path` is "-".
 
     Keys are sorted and the text ends with a newline, so two results can be compared line by line.
-    The file appears whole or not at all. Raises UserError when it cannot be written, ValueError
-    for a number that JSON has no form for (RFC 8259, section 6: no NaN, no infinity).
+    The file appears whole or not at all. Raises UserError when it cannot be written or must not be
+    replaced (`refuse_to_replace`), ValueError for a number that JSON has no form for (RFC 8259,
+    section 6: no NaN, no infinity).
     """
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
     if path == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return
     try:
+        refuse_to_replace(Path(path))
         _replace_file(Path(path), text)
     except OSError as error:
         raise UserError(
@@ -74,6 +85,31 @@ def write_json(path: str, data: Mapping[str, object]) -> None:
             where=path,
             do="name a path in a folder that exists and may be written to",
         ) from error
+
+
+def refuse_to_replace(target: Path) -> None:
+    """Raise UserError when `target` is what a result must never take the place of.
+
+    That is a device, pipe or folder, which a rename would replace by a file, and a database: it is
+    most likely a journal, and a slip of the fingers must not end the books of a scheme.
+    Raises OSError when what is there cannot be read.
+    """
+    if not target.exists():
+        return
+    if not target.is_file():
+        raise UserError(
+            "this is not an ordinary file, and a result does not take its place",
+            where=str(target),
+            do="name a file",
+        )
+    with target.open("rb") as stream:
+        is_database = stream.read(len(DATABASE_START)) == DATABASE_START
+    if is_database:
+        raise UserError(
+            "this is a database, perhaps a journal, and a result does not take its place",
+            where=str(target),
+            do="name another file",
+        )
 
 
 def _replace_file(target: Path, text: str) -> None:

@@ -32,7 +32,7 @@ from altyn.runtime.journal.columns import (
     schema,
     word_of,
 )
-from altyn.runtime.output import UserError
+from altyn.runtime.output import STANDARD_OUTPUT, UserError, refuse_to_replace
 from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.transaction import TRANSACTION_ENTRY, Stage, entries
 
@@ -65,8 +65,9 @@ def export(
 ) -> Exported:
     """Write the selected entries to `target`.
 
-    Raises UserError when the file is there already (unless `replace`) or cannot be written,
-    JournalDamagedError when the chain does not hold; nothing is left behind then.
+    Raises UserError when the file is there already (unless `replace`; a journal or a device is
+    never replaced), when it cannot be written or is called "-", and JournalDamagedError when the
+    chain does not hold; nothing is left behind then.
     """
     write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_lines}[form]
     with _new_file(target, replace=replace) as stream:
@@ -79,14 +80,17 @@ def export(
 @contextmanager
 def _new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
     """A file that takes its name when it is whole. It may hold card data: its owner's alone."""
-    if target.exists() and not replace:
-        raise UserError(
-            "this file is there already",
-            where=str(target),
-            do="name another, or let --force replace it",
-        )
+    if str(target) == STANDARD_OUTPUT:
+        raise UserError("an export is a file", where="--output", do="name one")
     neighbour: Path | None = None
     try:
+        refuse_to_replace(target)
+        if target.exists() and not replace:
+            raise UserError(
+                "this file is there already",
+                where=str(target),
+                do="name another, or let --force replace it",
+            )
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         neighbour = Path(name)
         with os.fdopen(handle, "wb") as stream:
