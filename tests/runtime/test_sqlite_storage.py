@@ -6,7 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -143,6 +145,28 @@ def test_two_snapshots_are_kept_newest_first(path: Path) -> None:
     storage.close()
 
 
+def test_d01_snapshot_without_room_leaves_no_commit_open(path: Path) -> None:
+    """What is committed after it is durable: another reader sees it at once."""
+    storage = opened(path)
+    appended(storage, 2)
+    connection = storage._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        storage.save_snapshot(Snapshot(1, bytes(32), bytes(200_000)))
+    connection.execute("PRAGMA max_page_count = 1000000")
+    connection.execute(
+        "CREATE TRIGGER refusal BEFORE INSERT ON snapshot BEGIN SELECT RAISE(ABORT, 'not now'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="not now"):
+        storage.save_snapshot(Snapshot(1, bytes(32), b"state"))
+    storage.append(small(storage))
+    reader = opened(path, read_only=True)
+    assert reader.end() == storage.end()
+    reader.close()
+    storage.close()
+
+
 def test_batch_out_of_order_is_refused(path: Path) -> None:
     """A store is ordered; a batch that does not follow is a fault of ours."""
     storage = opened(path)
@@ -213,6 +237,35 @@ def test_d02_failed_checkpoint_stops_the_next_append(path: Path) -> None:
             storage.append(small(storage))
     assert storage.end() == end
     storage.close()
+
+
+def test_checkpointer_that_is_stopped_while_it_copies_ends() -> None:
+    """The order to stop comes during a checkpoint: it is not lost with the order to copy."""
+    began, go_on = threading.Event(), threading.Event()
+
+    class SlowConnection(sqlite3.Connection):
+        """A connection whose checkpoint takes as long as the test wants."""
+
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            """Wait before a checkpoint ends."""
+            if "wal_checkpoint" in statement:
+                began.set()
+                go_on.wait(20)
+            return super().execute(statement, *values)
+
+    checkpointer = Checkpointer(
+        lambda: sqlite3.connect(":memory:", factory=SlowConnection, check_same_thread=False), 1
+    )
+    with closing(sqlite3.connect(":memory:")) as connection:
+        checkpointer.after_commit(connection, 1)
+    assert began.wait(20)
+    stopping = threading.Thread(target=checkpointer.stop, daemon=True)
+    stopping.start()
+    while not checkpointer._stopped:
+        stopping.join(0.001)
+    go_on.set()
+    stopping.join(20)
+    assert not stopping.is_alive()
 
 
 def test_d01_checkpoint_without_room_harms_nothing(path: Path) -> None:

@@ -177,6 +177,7 @@ class SqliteStorage:
         """
         assert self._checkpointer is not None, "append on a store opened for reading"
         assert batch.first_sequence == self._end.sequence + 1, "a batch must follow the last one"
+        assert not self._connection.in_transaction, "a batch must not be part of another commit"
         if self._failure is not None:
             raise self._failure
         self._checkpointer.raise_failure()
@@ -303,16 +304,24 @@ class SqliteStorage:
         return [row[0] for row in rows]
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; the one before it stays in case this one is damaged."""
+        """Keep a snapshot; the one before it stays in case this one is damaged.
+
+        One that cannot be kept is taken back whole: left open, its transaction would swallow
+        the batches that come after it, and none of them would be durable (I4).
+        """
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", snapshot)
-        connection.execute(
-            "DELETE FROM snapshot WHERE sequence NOT IN "
-            "(SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?)",
-            (SNAPSHOTS_KEPT,),
-        )
-        connection.execute("COMMIT")
+        try:
+            connection.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", snapshot)
+            connection.execute(
+                "DELETE FROM snapshot WHERE sequence NOT IN "
+                "(SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?)",
+                (SNAPSHOTS_KEPT,),
+            )
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def latest_snapshot(self) -> Snapshot | None:
         """The newest snapshot, or None."""

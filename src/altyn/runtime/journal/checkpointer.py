@@ -75,10 +75,7 @@ class Checkpointer:
     def _run(self) -> None:
         connection = self._connect()
         connection.execute("PRAGMA synchronous = FULL")
-        while True:
-            self._wanted.wait()
-            if self._stopped:
-                break
+        while self._is_wanted():
             try:
                 _, frames, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 if frames - copied <= FRAMES_LEFT_MAX:
@@ -87,6 +84,12 @@ class Checkpointer:
                 self._note(error)
             self._wanted.clear()
         connection.close()
+
+    def _is_wanted(self) -> bool:
+        """Wait until there is work: False for an order to stop, also one given meanwhile."""
+        if not self._stopped:
+            self._wanted.wait()
+        return not self._stopped
 
     def _note(self, error: sqlite3.Error) -> None:
         """No room to copy is no harm: the log keeps everything, and it is tried again."""
