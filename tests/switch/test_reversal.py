@@ -262,3 +262,23 @@ def test_f16_what_stands_is_below_what_stood() -> None:
         "",
     ]
     assert advices[0].fields[2] == HILL_CARD
+
+
+@pytest.mark.parametrize("standing_now", [0, 1])
+def test_f16_nothing_can_be_left_of_a_verification(standing_now: int) -> None:
+    """DE95 above what an authorization of nothing leaves to stand is 13; without it, 00."""
+    bench = Bench()
+    verified, _ = bench.buy(mti="0100", amount=0)
+    answer = code_of(bench, bench.about(verified, standing=standing_now))
+    assert answer == ("13" if standing_now else "00")
+    bench.expect_replay()
+
+
+def test_an_amount_in_another_currency_is_another_amount() -> None:
+    """A completion or a reversal in dollars says nothing of a hold in lira: 13, nothing moves."""
+    bench = Bench()
+    hold, _ = bench.buy(mti="0100", amount=10_000)
+    assert code_of(bench, bench.about(hold, "0220", f4="000000005000", f49="840")) == "13"
+    assert code_of(bench, bench.about(hold, f49="840")) == "13"
+    assert (bench.held("HILL"), bench.nets()) == (10_000, {})
+    bench.expect_replay()

@@ -54,7 +54,8 @@ def reverse(desk: Desk, request: Request) -> None:
         _accept_without_effect(desk, request, original, outcome)
         return
     standing = request.replacement_amount or 0
-    if request.amount != original.amount or standing >= original.remaining > 0:
+    is_whole = request.amount == original.amount and _same_currency(request, original)
+    if not is_whole or (standing and standing >= original.remaining):
         _accept_without_effect(desk, request, original, Outcome.AMOUNT_MISMATCH)
         return
     _take_back(desk, request, original, standing)
@@ -69,7 +70,7 @@ def complete(desk: Desk, request: Request) -> None:
     if original.kind is not Kind.AUTHORIZATION or original.flags & Flag.NO_MONEY:
         desk.refuse(request, Outcome.NO_ORIGINAL)
         return
-    if not 0 < request.amount <= original.remaining:
+    if not (0 < request.amount <= original.remaining and _same_currency(request, original)):
         desk.refuse(request, Outcome.AMOUNT_MISMATCH)
         return
     held = original.settled(original.remaining)
@@ -81,6 +82,12 @@ def complete(desk: Desk, request: Request) -> None:
     completion.state = State.APPROVED
     completion.remaining = request.amount
     _accept(desk, request, completion, original, -held, posted)
+
+
+def _same_currency(request: Request, original: Transaction) -> bool:
+    """Whether an amount means what it meant in the original; an inquiry may name no currency."""
+    currency = entries.read_text(original.head, "currency")
+    return currency in (request.currency, "   ")
 
 
 def _take_back(desk: Desk, request: Request, original: Transaction, standing: int) -> None:
