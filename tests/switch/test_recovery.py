@@ -311,3 +311,22 @@ def test_an_empty_scheme_recovers_to_itself() -> None:
     bench.restart()
     assert bench.state.business_day == day
     assert standing(bench.state) == []
+
+
+@pytest.mark.parametrize("snapshot", [False, True], ids=["replay", "snapshot"])
+def test_t07_stans_go_on_where_they_were_whatever_ended_last(snapshot: bool) -> None:
+    """The last entry tells of an early STAN: the next one is not one the issuer has just seen."""
+    bench = Bench()
+    if snapshot:
+        bench.snapshot()
+    first, second = bench.request(), bench.request()
+    for request in (first, second):
+        bench.send("sea", request)
+    early, late = bench.inbox["hill"]
+    bench.inbox["hill"].clear()
+    bench.send("hill", answer_to(late))
+    bench.send("hill", answer_to(early))
+    side = bench.state.issuers[HILL.participant_id]
+    assert side.last_stan == int(str(late.fields[11]))
+    bench.restart()
+    assert bench.state.issuers[HILL.participant_id].last_stan == side.last_stan

@@ -102,7 +102,8 @@ class Replay:
         transaction = told.transaction
         if transaction.issuer_stan:
             issuer = state.issuer(transaction.issuer)
-            issuer.last_stan = int(transaction.issuer_stan)
+            if told.stage == Stage.STARTED or transaction.flags & Flag.FORWARDED:
+                issuer.last_stan = int(transaction.issuer_stan)  # drawn for this entry
             transaction.issuer_transmission = self._transmission.write(told.received_us)
         if told.stage == Stage.STARTED:
             state.start(transaction)
