@@ -12,7 +12,7 @@ from altyn.switch.forwarding import (
     AdviceQueue,
     OwedAdvice,
 )
-from tests.switch.bench import SECOND_US, Bench, answer_to
+from tests.switch.bench import HILL, SECOND_US, Bench, answer_to
 
 
 def queue_of(count: int) -> AdviceQueue:
@@ -119,3 +119,16 @@ def test_a_repeat_of_an_advice_waits_its_time() -> None:
     bench.send("hill", answer_to(advice))
     bench.wait(LONGEST_WAIT_US * 2 // SECOND_US)
     assert not bench.inbox["hill"]
+
+
+def test_f03_an_acknowledgement_with_another_time_is_not_the_advices() -> None:
+    """A STAN comes again after it wrapped: an old 0430 takes no newer advice out."""
+    bench = Bench()
+    request, _ = bench.buy()
+    bench.send("sea", bench.about(request))
+    advice = bench.taken("hill")
+    bench.send("hill", answer_to(advice, f7="0101000000"))
+    assert "stray-answer" in bench.alarms
+    assert len(bench.state.issuers[HILL.participant_id].advices) == 1
+    bench.send("hill", answer_to(advice, f7=None))
+    assert len(bench.state.issuers[HILL.participant_id].advices) == 0

@@ -10,6 +10,7 @@ from typing import Final
 
 from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import ParticipantId
+from altyn.transaction import entries
 
 UNDER_WAY_MAX: Final = 32
 FIRST_WAIT_US: Final = 5 * MICROSECONDS_PER_SECOND
@@ -28,6 +29,11 @@ class OwedAdvice:
         self.stan = stan
         self.attempts = attempts
         self.due_us = 0
+
+    @property
+    def received_us(self) -> int:
+        """When it arose, UTC microseconds: its transmission time, in every repeat the same."""
+        return entries.read_number(self.record, "received_us")
 
 
 class AdviceQueue:

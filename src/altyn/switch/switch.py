@@ -179,7 +179,11 @@ class Switch:
         advices = self.state.issuer(participant_id).advices
         if response.response_code in _TRY_AGAIN:
             return
-        advice = advices.acknowledged(response.stan)
+        owed = advices.by_stan.get(response.stan)
+        ours = "" if owed is None else desk.transmission.write(owed.received_us)
+        advice = None
+        if response.transmission in (ours, ""):
+            advice = advices.acknowledged(response.stan)
         if advice is None:
             desk.alarm("stray-answer", f"link {link.terms.link_id}, STAN {response.stan}")
             return
