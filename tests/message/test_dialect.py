@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from altyn.message import Message, dialect, load_codec
+from altyn.message import Message, build_tlv, dialect, load_codec
+from altyn.message.field import Value
 from altyn.transaction import KEY_LETTERS, Kind, Original, Request, Response, original_key
 from tests.message.generated import messages
 from tests.strategies import REQUEST_TYPES, requests
@@ -144,13 +145,37 @@ def test_an_answer_is_read_with_what_it_echoes() -> None:
 
 
 @given(
-    texts=st.dictionaries(st.sampled_from([44, 48, 54, 62, 63]), st.text("ABC 123", max_size=25)),
-    chip=st.binary(max_size=999),
+    texts=st.dictionaries(
+        st.sampled_from([44, 54, 62, 63]), st.text("ABC 123", min_size=1, max_size=25)
+    ),
+    codes=st.lists(st.binary(max_size=300), max_size=3),
 )
-def test_further_data_is_kept_as_it_came(texts: dict[int, str], chip: bytes) -> None:
-    """Packed for the journal and unpacked again, texts and chip data are the same."""
-    fields: dict[int, str | bytes] = {**texts, 55: chip}
+def test_further_data_is_kept_as_it_came(texts: dict[int, Value], codes: list[bytes]) -> None:
+    """Packed for the journal and unpacked again, texts and data for the card are the same."""
+    chip = build_tlv([(b"\x91", b"12345678"), *((b"\x72", code) for code in made_scripts(codes))])
+    fields: dict[int, Value] = {**texts, 55: chip}
     assert dialect.unpack_additional(dialect.pack_additional(fields)) == fields
+
+
+def made_scripts(codes: list[bytes]) -> list[bytes]:
+    """The insides of issuer scripts."""
+    return [build_tlv([(b"\x86", code)]) for code in codes]
+
+
+def test_what_an_issuer_echoes_is_not_kept() -> None:
+    """DE48 with a verification value, tracks, PIN block, and the card's own tags in DE55."""
+    echo = bytes.fromhex("5713" + "99000100000000190d49122010000000000000" + "5a089900010000000019")
+    fields: dict[int, Value] = {
+        35: "9900010000000019=4912201",
+        45: "B9900010000000019^A/B^4912201",
+        48: "9F12 123",
+        52: bytes(8),
+        55: echo + bytes.fromhex("910412345678"),
+    }
+    packed = dialect.pack_additional(fields)
+    assert dialect.unpack_additional(packed) == {55: bytes.fromhex("910412345678")}
+    assert dialect.pack_additional({55: echo}) == b""
+    assert dialect.pack_additional({55: b"\x57\x13\x99"}) == b""
 
 
 @given(messages(CODEC))

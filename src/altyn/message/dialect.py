@@ -13,6 +13,7 @@ from altyn.card import PAN_DIGITS_MAX, Pan
 from altyn.message.field import Value
 from altyn.message.field_set import FieldSet
 from altyn.message.record import Message
+from altyn.message.tlv import TlvError, build_tlv, parse_tlv
 from altyn.transaction import Kind, Original, Request, Response, entries
 
 REQUEST_TYPES: Final = {
@@ -49,7 +50,12 @@ _REQUIRED_OF_INQUIRY: Final = (3, 7, 11, 32)
 _REPLY_TYPES: Final = {mti: f"{mti[:2]}{int(mti[2]) + 1}0" for mti in REQUEST_TYPES}
 _INQUIRY_PREFIXES: Final = ("30", "31", "70")
 _ECHOED: Final = FieldSet.only(2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
-_ADDITIONAL: Final = (44, 48, 54, 55, 62, 63)
+_ADDITIONAL: Final = (44, 54, 55, 62, 63)
+"""What an answer may add. Not DE48: requests carry verification values in it, issuers echo it, and
+what is kept here is written to the journal."""
+_CHIP_DATA_FOR_CARD: Final = frozenset((b"\x71", b"\x72", b"\x89", b"\x8a", b"\x91"))
+"""Tags that an issuer sends to a card: scripts, codes, authentication data (EMV 4.4 Book 3, section
+10.9 and 10.10). Others can only be echoes, and tag 57 is a whole track 2."""
 _FORWARDED: Final = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
 _NETWORK: Final = (7, 11, 32, 33, 70)
 
@@ -259,14 +265,27 @@ def _read_network(message: Message) -> Network | Unsupported:
 
 
 def pack_additional(fields: dict[int, Value]) -> bytes:
-    """An answer's further data as kept with the transaction: number, length (2), value."""
+    """An answer's further data as kept with the transaction: number, length (2), value.
+
+    Of DE55 what is meant for the card is taken; nothing of it when it is not BER-TLV.
+    """
     parts = b""
     for number in _ADDITIONAL:
         if number in fields:
             value = fields[number]
-            data = value if isinstance(value, bytes) else value.encode("ascii")
+            data = _chip_data_for_card(value) if isinstance(value, bytes) else value.encode("ascii")
+            if not data:
+                continue
             parts += bytes((number, len(data) >> 8, len(data) & 255)) + data
     return parts
+
+
+def _chip_data_for_card(data: bytes) -> bytes:
+    try:
+        objects = parse_tlv(data)
+    except TlvError:
+        return b""
+    return build_tlv([each for each in objects if each[0] in _CHIP_DATA_FOR_CARD])
 
 
 def unpack_additional(packed: bytes) -> dict[int, Value]:
