@@ -157,6 +157,27 @@ def test_two_links_on_one_port_are_refused(tmp_path: Path) -> None:
     assert len(load_settings(tmp_path / "altyn.toml").links) == 2
 
 
+@pytest.mark.parametrize(
+    ("table", "key"), [("log", "file"), ("status", "file"), ("control", "socket")]
+)
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("data/journal.db", "journal.path"),
+        ("data/../data/journal.db-wal", "the journal"),
+        ("altyn.toml", "the settings"),
+        ("scheme.toml", "the scheme"),
+    ],
+)
+def test_a_file_of_another_use_is_refused(
+    tmp_path: Path, table: str, key: str, name: str, owner: str
+) -> None:
+    """A status file in the journal's place would be the end of the books after a second."""
+    problem = refusal(tmp_path, f'[{table}]\n{key} = "{name}"\n{LINK}')
+    assert (problem.key, problem.line) == (f"{table}.{key}", 2)
+    assert problem.reason == f"this file is used already, by {owner}"
+
+
 def test_no_link_is_refused(tmp_path: Path) -> None:
     """A node that nobody can reach is a mistake."""
     problem = refusal(tmp_path, "")

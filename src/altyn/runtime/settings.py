@@ -44,6 +44,7 @@ __all__ = [
 # sockaddr_un holds 108 bytes with the closing NUL (Linux, unix(7)).
 SOCKET_PATH_BYTES_MAX: Final = 107
 OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control")
+SQLITE_NEIGHBOURS: Final = ("-wal", "-shm", ".lock")
 WILDCARD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, never bound here
 
 
@@ -262,6 +263,8 @@ def read_settings(path: Path) -> SettingsReading:
     links = list(read_entries(LinkSettings, document, "link", folder))
     problems += repeated(document, stated(document, "link", "id"), "id")
     problems += _shared_addresses(document, links)
+    if isinstance(settings, Settings):
+        problems += _shared_files(document, settings, path)
     scheme = document.data.get("scheme", "scheme.toml")
     return SettingsReading(
         path=path,
@@ -283,4 +286,28 @@ def _shared_addresses(document: Document, links: list[tuple[int, LinkSettings]])
                 reason = f"link[{earlier + 1}] already uses this host and port"
                 problems.append(document.problem(("link", index, "port"), reason, "choose another"))
                 break
+    return problems
+
+
+def _shared_files(document: Document, settings: Settings, path: Path) -> list[Problem]:
+    """Two keys for one file: what one writes would take the place of what the other keeps, and
+    of these one is the journal."""
+    journal = settings.journal.path
+    taken = {path.resolve(): "the settings", settings.scheme_path.resolve(): "the scheme"}
+    for ending in SQLITE_NEIGHBOURS:
+        taken[journal.with_name(journal.name + ending).resolve()] = "the journal"
+    named: tuple[tuple[tuple[str, str], Path | None], ...] = (
+        (("journal", "path"), journal),
+        (("log", "file"), settings.log.file),
+        (("status", "file"), settings.status.file),
+        (("control", "socket"), settings.control.socket),
+    )
+    problems = []
+    for place, file in named:
+        if file is None:
+            continue
+        owner = taken.setdefault(file.resolve(), ".".join(place))
+        if owner != ".".join(place):
+            reason = f"this file is used already, by {owner}"
+            problems.append(document.problem(place, reason, "name another file"))
     return problems
