@@ -56,6 +56,14 @@ def test_refusals(changes: dict[str, str | None], code: str) -> None:
     bench.expect_replay()
 
 
+@pytest.mark.parametrize("text", ["0230101112", "0229101112", "0000000000", "0705246060"])
+def test_t06_a_time_that_never_was_is_unreadable(text: str) -> None:
+    """A request that could not be found again by its DE7 is not taken: 30, nobody is asked."""
+    bench = Bench()
+    assert bench.ask("sea", bench.request(f7=text)).fields[39] == "30"
+    assert not bench.inbox["hill"]
+
+
 def test_the_first_reason_in_the_order_of_outcomes_is_answered() -> None:
     """A request wrong in every way is refused for the first thing that is checked."""
     wrong: dict[str, str | None] = {
