@@ -1,5 +1,6 @@
 """The command line's root: the table of commands, and where errors end."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -112,6 +113,18 @@ def test_fault_of_our_own_shows_the_place_and_hides_the_message(install: Install
     assert "KeyError in fail, test_cli.py line" in result.stderr
     assert TEST_PAN not in result.output
     assert "Traceback" not in result.output
+
+
+def test_full_disk_is_no_fault_of_ours(install: Install) -> None:
+    """Wherever it was met, the person at the terminal can put it right."""
+
+    def body() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    install(body)
+    result = CliRunner().invoke(main, ["trial"])
+    assert result.exit_code == 1
+    assert result.stderr == "error: a disk is full; make room there, then try again\n"
 
 
 def test_debug_traceback_hides_digits_and_local_variables(install: Install) -> None:

@@ -5,6 +5,7 @@ look and exit code 70 (EX_SOFTWARE, BSD sysexits.h). Neither shows local variabl
 an exception that we did not write: they may hold card data.
 """
 
+import errno
 import importlib
 import os
 import re
@@ -24,6 +25,7 @@ __all__ = ["main"]
 
 EXIT_USER_ERROR: Final = 1
 EXIT_SOFTWARE: Final = 70
+FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT)
 DEBUG_VARIABLE: Final = "ALTYN_DEBUG"
 
 
@@ -70,6 +72,9 @@ class CommandTable(click.Group):
             click.echo(f"error: {error}", err=True)
             ctx.exit(EXIT_USER_ERROR)
         except Exception as error:  # noqa: BLE001 - the last one to hear of it, and it says so
+            if isinstance(error, OSError) and error.errno in FULL_DISK:
+                click.echo("error: a disk is full; make room there, then try again", err=True)
+                ctx.exit(EXIT_USER_ERROR)
             click.echo(_apology(error), err=True)
             ctx.exit(EXIT_SOFTWARE)
 
