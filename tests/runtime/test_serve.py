@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from altyn.runtime.cli import main
 from altyn.runtime.online.node import business_day_at, cut_over_instant
 from tests.runtime.served_switch import (
     HILL,
@@ -84,6 +86,19 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, links: dict[str, str]) -> 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         links["sea"] = link_table("sea", "SEATR", taken.getsockname()[1])
         expect_refusal(ServedSwitch(tmp_path, links), "link")
+
+
+@pytest.mark.parametrize("key", ["[journal]\npath", "[log]\nfile"])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, key: str) -> None:
+    """A file stands where a folder should be: an error for people that names the path."""
+    (tmp_path / "taken").write_text("")
+    (tmp_path / "scheme.toml").write_text(SCHEME)
+    settings = tmp_path / "altyn.toml"
+    lines = [link_table(each, f"{each.upper()}TR", free_port()) for each in ("sea", "hill")]
+    settings.write_text(f'{key} = "taken/below/here"\n' + "".join(lines))
+    result = CliRunner().invoke(main, ["serve", "-c", str(settings)])
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'taken' / 'below' / 'here'}: cannot be opened for writing" in result.stderr
 
 
 def test_a_faulty_configuration_is_refused_before_anything_starts(

@@ -6,7 +6,8 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +60,8 @@ class Node:
         self._settings = configuration.settings
         registry = Registry(configuration.facts)
         self._scheme: Scheme = registry.scheme
-        self._storage = self._open_storage()
+        with _opening(self._settings.journal.path):
+            self._storage = self._open_storage()
         try:
             recovered = recover(self._storage)
         except (JournalDamagedError, ValueError) as error:
@@ -73,7 +75,8 @@ class Node:
         today = business_day_at(datetime.now(UTC), registry.scheme)
         self._state = recovered or SwitchState(registry, today)
         self._wanted = registry
-        self._log = Log(self._settings.log.file, self._settings.log.level)
+        with _opening(self._settings.log.file):
+            self._log = Log(self._settings.log.file, self._settings.log.level)
         self._stopping = asyncio.Event()
         self._exit_code = 0
         self._quiet_since = 0.0
@@ -299,6 +302,19 @@ class Node:
         except OSError as error:
             # Nobody's payment waits for this file (D14).
             self._log.alarm("status-not-written", error.strerror or type(error).__name__)
+
+
+@contextmanager
+def _opening(path: Path | None) -> Iterator[None]:
+    """What the system refuses here is for the operator to mend, and no fault of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot be opened for writing ({error.strerror})",
+            where=str(path),
+            do="change the path in the settings, or make its folder one that may be written to",
+        ) from error
 
 
 def business_day_at(now: datetime, scheme: Scheme) -> BusinessDay:
