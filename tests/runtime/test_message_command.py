@@ -149,6 +149,10 @@ def test_encode_writes_files_and_frames(tmp_path: Path) -> None:
     [
         ("{", "INPUT, line 1, column 2: this is not JSON"),
         (b"\xff\xfe{", "this is not"),
+        ("[]", "INPUT: the list holds no message"),
+        ("[" * 9999, "this JSON is no message"),
+        ("9876" * 2000, "this JSON is no message"),
+        ('{"mti": "0100", "fields": {"3": "987601", "3": "987602"}}', "a key is given twice"),
         ("[1]", "a message is an object with mti and an object of fields"),
         ({"mti": "0100"}, "a message is an object with mti and an object of fields"),
         ({"mti": 100, "fields": {}}, "INPUT: mti must be a text"),
@@ -193,6 +197,7 @@ def test_what_was_typed_is_not_repeated() -> None:
     assert "there is nothing to read" in run("decode", "-", feed=b"").output
     too_long = run("decode", "-", feed=bytes((1 << 20) + 1))
     assert "the input is too long" in too_long.output
+    assert "INPUT: this is no file that can be read" in run("encode", "no such file").output
 
 
 def test_own_dialects_are_read_from_a_file(tmp_path: Path) -> None:
@@ -210,6 +215,9 @@ def test_own_dialects_are_read_from_a_file(tmp_path: Path) -> None:
     result = run("decode", raw.hex(), "--dialect", str(table))
     assert result.exit_code == 1
     assert "field 49: key 'size' is unknown; mend the dialect's table" in result.output
+    table.write_bytes(b'title = "\xff"\n')
+    result = run("decode", raw.hex(), "--dialect", str(table))
+    assert "--dialect: this file is not UTF-8 text; save the dialect's table" in result.output
 
 
 @pytest.mark.parametrize(

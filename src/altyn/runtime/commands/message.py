@@ -47,6 +47,14 @@ FITS_SHOWN: Final = 8
 _CHIP: Final = 55
 _HEX_TEXT: Final = re.compile(rb"\s*(?:[0-9A-Fa-f]{2}\s*)+")
 _STANDARD_STREAM: Final = "-"
+_NO_MESSAGE: Final = (
+    "this is neither hexadecimal digits in pairs nor a file that can be read",
+    "give the message in hexadecimal, the name of a file, or - for standard input",
+)
+_NO_JSON: Final = (
+    "this is no file that can be read",
+    "give the name of a JSON file, or - for standard input",
+)
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -100,7 +108,7 @@ def decode(
     hexadecimal, unless --binary says otherwise. With --framing every frame of the input is shown.
 
     \b
-    altyn message decode 08008220000000000000040000000000000031...
+    altyn message decode 3038303002200000000000003131...
     altyn message decode capture.bin --framing binary2
     altyn message decode - --dialect altyn87-bcd < message.hex
     altyn message decode message.hex --format json --show-card-data > message.json
@@ -231,7 +239,10 @@ def _codec(name: str) -> Codec:
         return parse_codec(Path(name).read_text(encoding="utf-8"), name)
     except SpecificationError as error:
         raise UserError("; ".join(error.faults), do="mend the dialect's table") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        do = "save the dialect's table as UTF-8"
+        raise UserError("this file is not UTF-8 text", where="--dialect", do=do) from error
+    except OSError as error:
         do = f"name a TOML table, or one of {', '.join(dialect_names())}"
         raise UserError("no such dialect, and no such file", where="--dialect", do=do) from error
 
@@ -253,7 +264,7 @@ def _read_input(source: str, binary: bool) -> bytes:
     typed = source.encode("utf-8", "surrogateescape")
     if not binary and _HEX_TEXT.fullmatch(typed) and not _is_file(source):
         return bytes.fromhex(source)
-    data = _read_file(source)
+    data = _read_file(source, _NO_MESSAGE)
     if binary or not _HEX_TEXT.fullmatch(data):
         return data
     return bytes.fromhex(data.decode("ascii"))
@@ -266,7 +277,9 @@ def _is_file(source: str) -> bool:
         return False  # A message is often longer than any file's name may be.
 
 
-def _read_file(source: str) -> bytes:
+def _read_file(source: str, absent: tuple[str, str]) -> bytes:
+    """The bytes of a file or of standard input; `absent`: what is wrong, and what to do, when
+    there is no such file."""
     try:
         if source == _STANDARD_STREAM:
             data = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
@@ -275,11 +288,8 @@ def _read_file(source: str) -> bytes:
                 data = stream.read(INPUT_BYTES_MAX + 1)
     except (OSError, ValueError) as error:
         # What was typed may be a message with a digit too many: it is not repeated.
-        raise UserError(
-            "this is neither hexadecimal digits in pairs nor a file that can be read",
-            where="INPUT",
-            do="give the message in hexadecimal, the name of a file, or - for standard input",
-        ) from error
+        reason, do = absent
+        raise UserError(reason, where="INPUT", do=do) from error
     if not data:
         raise UserError("there is nothing to read", where="INPUT", do="give a message")
     if len(data) > INPUT_BYTES_MAX:
@@ -370,13 +380,18 @@ def _read_json(source: str) -> list[tuple[str, dict[str, Any]]]:
     """The messages of the file, each with its place for errors."""
     do = "see `altyn message encode --help` for the form"
     try:
-        found = json.loads(_read_file(source))
+        found = json.loads(_read_file(source, _NO_JSON), object_pairs_hook=_without_repeats)
     except json.JSONDecodeError as error:
         where = f"INPUT, line {error.lineno}, column {error.colno}"
         raise UserError("this is not JSON", where=where, do=do) from error
     except UnicodeDecodeError as error:
         raise UserError("this is not UTF-8 text", where="INPUT", do=do) from error
+    except (RecursionError, ValueError) as error:
+        # Numbers of thousands of digits, objects thousands deep.
+        raise UserError("this JSON is no message", where="INPUT", do=do) from error
     tables = found if isinstance(found, list) else [found]
+    if not tables:
+        raise UserError("the list holds no message", where="INPUT", do=do)
     places = [f"message {n}" if len(tables) > 1 else "INPUT" for n in range(1, len(tables) + 1)]
     for place, table in zip(places, tables, strict=True):
         if not isinstance(table, dict) or not isinstance(table.get("fields"), dict):
@@ -389,6 +404,15 @@ def _read_json(source: str) -> list[tuple[str, dict[str, Any]]]:
             do = "decode it with --show-card-data"
             raise UserError("card data is masked in this JSON", where=place, do=do)
     return list(zip(places, tables, strict=True))
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a key given twice is refused and not overwritten (RFC 8259, section 4)."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        do = "write each key and each field once"
+        raise UserError("a key is given twice in one object", where="INPUT", do=do)
+    return table
 
 
 def _text(table: dict[str, Any], key: str, place: str, default: str | None = None) -> str:
