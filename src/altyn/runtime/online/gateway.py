@@ -8,7 +8,7 @@ write per connection (I4).
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Final, cast
+from typing import cast
 
 from altyn.clock import Instant
 from altyn.identifiers import LinkId
@@ -39,8 +39,11 @@ from altyn.switch import (
 )
 from altyn.transaction import Request, Response
 
-PAUSE_READING_EFFECTS: Final = 50_000
+PAUSE_READING_EFFECTS = 50_000
 """So many sends waiting for the disk stop the reading of more."""
+
+RECALLS_MAX = 1_000
+"""So many look-ups in the journal may be under way; more are not made (I12)."""
 
 
 class Line:
@@ -76,11 +79,13 @@ class Gateway:
         snapshot_every_entries: int,
         alarm: Callable[[str, str], None],
         failed: Callable[[BaseException], None],
+        faulted: Callable[[BaseException], None],
     ) -> None:
         """Begin with an empty batch at the end of the journal.
 
         read_storage opens the journal for reading, for transactions that have left memory;
-        failed is told when the journal cannot be written, after which nothing leaves.
+        failed is told when the journal cannot be written, after which nothing leaves; faulted
+        when the switch raised what it should not, after which nothing is even taken.
         """
         self.switch = switch
         self.lines: dict[LinkId, Line] = {}
@@ -90,6 +95,8 @@ class Gateway:
         self._read_storage = read_storage
         self._snapshot_every = snapshot_every_entries
         self._alarm = alarm
+        self._faulted = faulted
+        self._halted = False
         self._loop = asyncio.get_running_loop()
         self._committer = Committer(
             storage, self._loop, self._committed, failed, self._snapshot_failed
@@ -101,6 +108,7 @@ class Gateway:
         self._committing = False
         self._scheduled = False
         self._paused: list[Connection] = []
+        self._recalls = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._senders: dict[type, Callable[[Effect], None]] = {
@@ -117,7 +125,7 @@ class Gateway:
         """Take the frames that one read brought."""
         line = self.line_of[connection]
         now = read_clocks()
-        step, decode, link_id = self.switch.step, line.codec.decode, line.link_id
+        step, decode, link_id = self._step, line.codec.decode, line.link_id
         for frame in frames:
             try:
                 event = dialect.read(decode(frame), link_id, connection)
@@ -126,16 +134,30 @@ class Gateway:
                     return
                 continue
             if event.__class__ is not Request and event.__class__ is not Response:
-                self._take(step(_network_event(event, link_id, connection), now))
+                step(_network_event(event, link_id, connection), now)
             else:
-                self._take(step(event, now))
+                step(event, now)
         if len(self._sends) > PAUSE_READING_EFFECTS and connection.transport is not None:
             connection.transport.pause_reading()
             self._paused.append(connection)
 
     def tell(self, event: object) -> None:
         """Tell the switch something that no message said."""
-        self._take(self.switch.step(event, read_clocks()))
+        self._step(event, read_clocks())
+
+    def _step(self, event: object, now: Instant) -> None:
+        """Tell the switch an event and take what it decides.
+
+        After an error of ours in between, the state is no longer what the journal will say:
+        nothing more is taken, written or sent, and a restart begins from the journal.
+        """
+        if self._halted:
+            return
+        try:
+            self._take(self.switch.step(event, now))
+        except Exception as error:  # noqa: BLE001 whatever it is, the state is doubtful now
+            self._halted = True
+            self._faulted(error)
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         """Carry out effects that came of no event, as when a switch resumes."""
@@ -151,7 +173,7 @@ class Gateway:
         if partial is not None and 11 in partial.fields:
             event = dialect.read(partial, link_id, connection, defect=error.reason)
             if event.__class__ is Request:
-                self._take(self.switch.step(event, now))
+                self._step(event, now)
                 return True
         connection.refuse("a message could not be read")
         return False
@@ -175,12 +197,13 @@ class Gateway:
     def _commit(self) -> None:
         """Hand the batch under way to the committer, or let its sends go if it has no entry."""
         self._scheduled = False
-        if self._committing:
+        if self._committing or self._halted:
             return
         builder = self._builder
         if not len(builder):
             sends, self._sends = self._sends, []
             self._release(sends)
+            self._read_on()
             return
         state = self.switch.state
         snapshot = None
@@ -205,6 +228,10 @@ class Gateway:
                 self._commit()
             if not self._committing:
                 self._idle.set()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read again from connections that were too quick for the disk."""
         if self._paused and len(self._sends) < PAUSE_READING_EFFECTS // 2:
             for connection in self._paused:
                 if connection.transport is not None:
@@ -217,7 +244,10 @@ class Gateway:
     def _release(self, effects: list[Effect]) -> None:
         senders, touched = self._senders, self._touched
         for effect in effects:
-            senders[effect.__class__](effect)
+            try:
+                senders[effect.__class__](effect)
+            except Exception as error:  # noqa: BLE001 it is lost as on a line that just broke
+                self._alarm("not-sent", f"{effect.__class__.__name__}: {type(error).__name__}")
         for connection in touched:
             connection.flush()
         touched.clear()
@@ -285,6 +315,10 @@ class Gateway:
 
     def _recall(self, effect: Recall) -> None:
         """Look the wanted transactions up beside the loop, then tell the switch."""
+        if self._recalls >= RECALLS_MAX:
+            self._alarm("recall-overloaded", f"link {effect.request.link_id}")
+            return
+        self._recalls += 1
         self.traffic.recalled += 1
 
         def look_up() -> Recalled:
@@ -296,6 +330,7 @@ class Gateway:
             return Recalled(effect.request, tuple(entry for entries in found for entry in entries))
 
         def found(future: "asyncio.Future[Recalled]") -> None:
+            self._recalls -= 1
             error = future.exception()
             if error is None:
                 self.tell(future.result())

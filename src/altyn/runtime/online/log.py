@@ -5,6 +5,7 @@ What is logged is the name of an alarm and where it arose. Fields of messages ne
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import structlog
 
 LINES_A_SECOND_MAX: Final = 20
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_ERRORS: Final = frozenset({"journal-failed"})
+_ERRORS: Final = frozenset({"journal-failed", "switch-failed"})
 
 
 class Log:
@@ -37,7 +38,7 @@ class Log:
         self.counts: dict[str, int] = {}
 
     def alarm(self, name: str, details: str) -> None:
-        """Log an alarm and count it."""
+        """Log an alarm and count it. A log that cannot be written stops nothing (D14)."""
         self.counts[name] = self.counts.get(name, 0) + 1
         second = int(time.monotonic())
         if second != self._second:
@@ -47,4 +48,5 @@ class Log:
         if written > LINES_A_SECOND_MAX:
             return
         log = self._logger.error if name in _ERRORS else self._logger.warning
-        log(name, details=details, count=self.counts[name])
+        with suppress(OSError):
+            log(name, details=details, count=self.counts[name])

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
@@ -107,6 +108,7 @@ class Node:
             settings.journal.snapshot_every_entries,
             self._log.alarm,
             self._journal_failed,
+            self._switch_failed,
         )
         now = read_clocks()
         gateway.carry_out(switch.open(now) if self._fresh else switch.resume(now))
@@ -144,6 +146,14 @@ class Node:
         """Nothing more may leave: what the disk holds is uncertain, a restart reads it (D02)."""
         self._log.alarm("journal-failed", f"{type(error).__name__}: {error}")
         self._exit_code = EXIT_JOURNAL
+        self._stopping.set()
+
+    def _switch_failed(self, error: BaseException) -> None:
+        """Say where, never what: the words of an exception that we did not write may hold data."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        self._log.alarm("switch-failed", f"{type(error).__name__} in {where}")
+        self._exit_code = EXIT_SOFTWARE
         self._stopping.set()
 
     async def _wind_down(self) -> None:
