@@ -229,6 +229,28 @@ def test_everything_started_ends_when_the_command_is_terminated(tmp_path: Path) 
             os.kill(process_id, 0)
 
 
+@pytest.mark.process
+def test_ctrl_c_ends_everything_without_a_trace(tmp_path: Path) -> None:
+    """A terminal sends SIGINT to all processes at once; only the command says something."""
+    with subprocess.Popen(
+        program("bench", "switch", "--external", "--keep", str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command_process:
+        assert command_process.stdout is not None and command_process.stderr is not None
+        assert "takes authorizations" in command_process.stdout.readline()
+        started = family(command_process.pid)
+        os.killpg(command_process.pid, signal.SIGINT)
+        command_process.wait(30)
+        assert "Traceback" not in command_process.stderr.read()
+    assert len(started) == 3
+    for process_id in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process_id, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.process
 def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path) -> None:

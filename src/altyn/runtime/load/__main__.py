@@ -5,6 +5,7 @@ whoever started them goes away.
 """
 
 import json
+import signal
 import sys
 
 from altyn.runtime.load.generator import LineClosedError, LoadOrder, generate
@@ -30,4 +31,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Ctrl-C reaches the whole group of processes; who started us hears it and ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(main(sys.argv[1:]))
