@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -68,6 +69,17 @@ def test_version_is_the_one_in_pyproject() -> None:
     assert altyn.__version__ == declared
     shown = CliRunner().invoke(main, ["--version"]).output
     assert shown == f"altyn {declared}, {prefer_compiled()}\n"
+
+
+EXAMPLES = "demo init check serve journal_verify journal_export journal_replay bench_codec"
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES.split(), "bench_switch", "bench_restart"])
+def test_help_of_every_command_has_something_to_copy(name: str) -> None:
+    """As the README says: each has an example, on a line of its own."""
+    words = name.split("_")
+    output = CliRunner().invoke(main, [*words, "--help"]).output
+    assert re.search(rf"^ +altyn (.* && altyn )?{' '.join(words)}", output, re.MULTILINE)
 
 
 def test_unknown_command_is_refused_by_name() -> None:

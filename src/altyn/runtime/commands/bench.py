@@ -35,7 +35,14 @@ def command() -> None:
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=5.0, show_default=True)
 @click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
 def codec(seconds: float, json_path: str | None) -> None:
-    """Time the ISO 8583 codec on a 20-field authorization and its reply."""
+    """Time the ISO 8583 codec on a 20-field authorization and its reply.
+
+    pyiso8583 is timed beside it in the same run where it is installed.
+
+    \b
+    altyn bench codec
+    altyn bench codec --seconds 20 --json codec.json
+    """
     # Not above: it costs time that `altyn bench --help` need not spend.
     from altyn.runtime.bench_codec import render, run  # noqa: PLC0415
 
@@ -68,6 +75,10 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
     the process's memory is read as it grows. Then `altyn serve` is started on it and killed, three
     times; what counts is the time to the first approved purchase. A million transactions take
     about a minute and 800 MB of disk.
+
+    \b
+    altyn bench restart
+    altyn bench restart --transactions 5000000 --json restart.json
     """
     _end_when_terminated()
     # Not above: it costs time that `altyn bench --help` need not spend.

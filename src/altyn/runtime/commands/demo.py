@@ -36,7 +36,10 @@ TRANSACTIONS: Final = 3000
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop the scheme when the day is closed.")
 @click.option(
-    "--json", "json_path", metavar="FILE", help='Write the summary there too; "-" is the terminal.'
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help='Write the summary there too; "-" is standard output.',
 )
 def command(
     transactions: int, seed: str, folder: Path | None, leave: bool, json_path: str | None
@@ -46,6 +49,13 @@ def command(
     Five invented banks in four countries trade for a day in five currencies through the real
     switch: purchases, cash, refunds, reversals, an issuer that goes away and comes back. Then the
     day is closed and the books are checked. Without --exit the scheme stays up for you to talk to.
+
+    \b
+    altyn demo
+    altyn demo --exit --seed monday --out monday/ --json monday.json
+
+    Exit code: 0 every check of the day held, 1 one did not or the folder cannot be used, 2 the
+    command was not understood.
     """
     seed = seed or secrets.token_hex(3)
     if folder is None:

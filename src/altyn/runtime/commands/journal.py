@@ -180,6 +180,9 @@ def export(
     \b
     altyn journal export bank/ --format parquet --output day.parquet
     altyn journal export bank/ --format csv --output day.csv --business-day 20260131
+
+    Exit code: 0 written, 1 the journal does not hold or the file cannot be written, 2 the command
+    was not understood.
     """
     from altyn.journal import JournalDamagedError  # noqa: PLC0415 heavy parts when used
     from altyn.runtime.journal.columns import Selection  # noqa: PLC0415

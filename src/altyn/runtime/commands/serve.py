@@ -25,7 +25,8 @@ def command(settings_path: Path) -> None:
     force; a faulty file changes nothing and is reported in the log.
 
     \b
-    Exit codes: 0 stopped in order, 1 it could not start, 74 the journal could not be written.
+    Exit codes: 0 stopped in order, 1 it could not start, 2 the command was not understood,
+    70 a fault of our own, 74 the journal could not be written.
 
     \b
     Example:
