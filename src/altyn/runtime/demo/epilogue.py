@@ -35,8 +35,8 @@ KIND_WORDS: Final = {
 
 def show_day(console: Console, summary: Mapping[str, Any], files: DayFiles, folder: Path) -> None:
     """The day in tables."""
-    console.print(_outcome_tables(summary))
-    console.print(_position_table(summary["positions"]))
+    console.print(_outcome_tables(summary, console.width))
+    console.print(_position_table(summary["positions"], console.width))
     console.print(_checks(summary))
     console.print(_file_list(files, folder))
 
@@ -47,19 +47,25 @@ def _table(title: str, width: int) -> Table:
     )
 
 
-def _outcome_tables(summary: Mapping[str, Any]) -> Table:
-    """What was approved by kind, and beside it the requests by response code."""
-    kinds = _table("Approved", HALF_WIDTH_COLUMNS)
+def _outcome_tables(summary: Mapping[str, Any], room: int) -> Table:
+    """What was approved by kind, and the requests by response code: beside it, or below where
+    the terminal has no room."""
+    kinds = _table("Approved", min(HALF_WIDTH_COLUMNS, room))
     kinds.add_column("kind")
     kinds.add_column("count", justify="right")
     for kind, count in _approved_kinds(summary["outcomes"]):
         kinds.add_row(kind, f"{count:,}")
-    codes = _table("Requests by response code", HALF_WIDTH_COLUMNS)
+    codes = _table("Requests by response code", min(HALF_WIDTH_COLUMNS, room))
     for name, justify in (("DE39", "left"), ("meaning", "left"), ("count", "right")):
         codes.add_column(name, justify=justify)  # type: ignore[arg-type]
     for code, count in summary["requests_by_code"].items():
         style = "green" if code == "00" else ""
         codes.add_row(code, Text(code_words(code), style=style), f"{count:,}")
+    if room < TABLE_WIDTH_COLUMNS:
+        one = Table.grid()
+        one.add_row(kinds)
+        one.add_row(codes)
+        return one
     both = Table.grid(padding=(0, 2, 0, 0))
     both.add_row(kinds, codes)
     return both
@@ -76,15 +82,16 @@ def _approved_kinds(outcomes: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(named, key=lambda row: -row[1])
 
 
-def _position_table(rows: list[dict[str, Any]]) -> Table:
-    table = _table("Net positions of the closed day", TABLE_WIDTH_COLUMNS)
+def _position_table(rows: list[dict[str, Any]], room: int) -> Table:
+    table = _table("Net positions of the closed day", min(TABLE_WIDTH_COLUMNS, room))
     for name, justify in (
         ("currency", "left"),
         ("participant", "left"),
         ("net (- owes, + is owed)", "right"),
         ("held", "right"),
     ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+        # No figure is ever cut short, however narrow the terminal.
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for currency, total in sums_by_currency(rows).items():
         for row in (row for row in rows if row["currency"] == currency):
             style = "red" if row["net"] < 0 else "dim" if row["net"] == 0 else ""
