@@ -167,3 +167,19 @@ def test_snapshot_that_cannot_be_kept_stops_nothing(tmp_path: Path) -> None:
     storage = ran(tmp_path, story)
     assert storage.end().sequence == 6
     storage.close()
+
+
+def test_loop_that_is_closed_meanwhile_is_told_nothing(tmp_path: Path) -> None:
+    """A node that ends at once, its port being taken, say: the batch is durable, no trace."""
+
+    left: list[Reports] = []
+
+    async def story(storage: FaultyStorage) -> None:
+        left.append(Reports(storage))
+
+    storage = ran(tmp_path, story)
+    (reports,) = left
+    reports.order(1)
+    reports.committer.stop()
+    assert storage.end().sequence == 3
+    storage.close()

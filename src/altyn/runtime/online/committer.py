@@ -8,6 +8,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -59,11 +60,15 @@ class Committer:
             try:
                 self._write(order)
             except BaseException as error:  # noqa: BLE001 whatever it is, nothing may leave now
-                self._loop.call_soon_threadsafe(self._failed, error)
+                self._report(self._failed, error)
                 return
-            self._loop.call_soon_threadsafe(self._committed)
+            self._report(self._committed)
             if order.snapshot is not None:
                 self._save(order.snapshot)
+
+    def _report(self, what: Callable[..., None], *told: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: a node that ended at once
+            self._loop.call_soon_threadsafe(what, *told)
 
     def _write(self, order: CommitOrder) -> None:
         batch = order.builder.seal(self._hash, time.time_ns() // 1000)
@@ -75,4 +80,4 @@ class Committer:
         try:
             self._storage.save_snapshot(snapshot(self._hash))
         except Exception as error:  # noqa: BLE001 the journal itself is not touched by it
-            self._loop.call_soon_threadsafe(self._snapshot_failed, error)
+            self._report(self._snapshot_failed, error)
