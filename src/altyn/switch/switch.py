@@ -123,7 +123,9 @@ class Switch:
 
     def _handle(self, request: Request, recalled: bool) -> None:
         desk = self._desk
-        link = desk.links[LinkId(request.link_id)]
+        link = desk.links.get(LinkId(request.link_id))
+        if link is None:
+            return  # recalled for a link that a reload has closed meanwhile (F38)
         request.transmitted_s = desk.moment_of(request.transmission)
         acquirer = authorization.identify(desk, request, link)
         if isinstance(acquirer, Outcome):

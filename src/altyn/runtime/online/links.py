@@ -55,6 +55,7 @@ class _LinkEnd:
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
+        self._closed = False
 
     def _new_connection(self) -> Connection:
         return Connection(self, self._framing, self._limits.outbound_bytes_max)
@@ -90,6 +91,8 @@ class _LinkEnd:
     def connected(self, connection: Connection) -> bool:
         """Take a connection unless there are too many (W03, W15)."""
         line = self._line
+        if self._closed:
+            return False
         if len(line.connections) >= self._limits.connections_per_link_max:
             self._links.alarm("too-many-connections", f"link {self.settings.id}")
             return False
@@ -110,11 +113,11 @@ class _LinkEnd:
     def disconnected(self, connection: Connection) -> None:
         """Forget a connection; with the last one the link is down."""
         line = self._line
-        line.connections.remove(connection)
         del self._gateway.line_of[connection]
-        if not line.connections:
-            self._lost.set()
-            if self.settings.id in self._gateway.switch.links:
+        if connection in line.connections:
+            line.connections.remove(connection)
+            if not line.connections:
+                self._lost.set()
                 self._gateway.tell(LinkDown(self.settings.id))
 
     def check_deadlines(self, now_us: int) -> None:
@@ -136,10 +139,18 @@ class _LinkEnd:
             self._task.cancel()
 
     async def close(self) -> None:
-        """Close everything of this link."""
+        """Close everything of this link.
+
+        It is down now, not when the peer has taken its last bytes: by then another link of the
+        same name may stand in its place.
+        """
+        self._closed = True
         self.stop_listening()
-        for connection in list(self._line.connections):
+        closing, self._line.connections = self._line.connections, []
+        for connection in closing:
             connection.close()
+        if closing:
+            self._gateway.tell(LinkDown(self.settings.id))
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
@@ -156,10 +167,19 @@ class Links:
         self.limits = limits
         self.alarm = alarm
         self._ends: dict[str, _LinkEnd] = {}
+        self._opening = asyncio.Lock()
 
     async def open(self, settings: tuple[LinkSettings, ...]) -> None:
         """Open exactly these links: what is new is opened, what changed is opened anew, what
-        is gone is closed. What stays keeps its connections and what is in flight on them."""
+        is gone is closed. What stays keeps its connections and what is in flight on them.
+
+        Raises OSError when one cannot be opened; the others are, and it is tried again next time.
+        """
+        async with self._opening:
+            await self._open(settings)
+
+    async def _open(self, settings: tuple[LinkSettings, ...]) -> None:
+        failure: OSError | None = None
         wanted = {link.id: link for link in settings}
         for link_id, end in list(self._ends.items()):
             if wanted.get(end.settings.id) != end.settings:
@@ -170,7 +190,13 @@ class Links:
         for link in settings:
             if link.id not in self._ends:
                 end = self._ends[link.id] = _LinkEnd(link, self)
-                await end.open()
+                try:
+                    await end.open()
+                except OSError as error:
+                    del self._ends[link.id]
+                    failure = failure or error
+        if failure is not None:
+            raise failure
 
     def check_deadlines(self) -> None:
         """See `_LinkEnd.check_deadlines`."""
@@ -185,8 +211,9 @@ class Links:
 
     async def close(self) -> None:
         """Close every link."""
-        for end in self._ends.values():
-            await end.close()
+        async with self._opening:
+            for end in self._ends.values():
+                await end.close()
 
     def as_json(self) -> list[dict[str, object]]:
         """The links for the status file."""

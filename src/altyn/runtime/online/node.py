@@ -229,6 +229,8 @@ class Node:
 
     def _reload(self) -> None:
         """SIGHUP: read settings and scheme again; a faulty file changes nothing (F38)."""
+        if self._stopping.is_set():
+            return
         try:
             configuration = load_configuration(self._settings_path)
         except ConfigurationError as error:
