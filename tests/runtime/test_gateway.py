@@ -103,3 +103,48 @@ def test_i12_looking_things_up_is_bounded(tmp_path: Path, monkeypatch: pytest.Mo
         assert road.alarms == ["recall-overloaded"]
 
     ran(tmp_path, story)
+
+
+@pytest.mark.parametrize("wait", ["settle", "settle_journal"])
+def test_waiting_for_the_disk_ends_under_steady_load(tmp_path: Path, wait: str) -> None:
+    """A cut-over or a SIGTERM under load: what was decided before is durable, and that is all
+    that is waited for."""
+
+    async def story(road: Road) -> None:
+        loop = asyncio.get_running_loop()
+        loaded = True
+
+        def load() -> None:
+            road.gateway.tell(LinkUp(LinkId("hill")))
+            if loaded:
+                loop.call_soon(load)
+
+        load()
+        for _ in range(3):
+            decided = road.switch.state.sequence
+            await asyncio.wait_for(getattr(road.gateway, wait)(), 5)
+            assert road.storage.end().sequence >= decided
+        loaded = False
+        await road.settled()
+
+    ran(tmp_path, story)
+
+
+def test_d02_nobody_waits_for_a_disk_that_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails while the switch is being stopped: the node is told, and the waiting ends."""
+
+    async def story(road: Road) -> None:
+        end = road.storage.end()
+
+        def fails(_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(road.storage, "append", fails)
+        road.gateway.tell(LinkUp(LinkId("hill")))
+        await asyncio.wait_for(road.gateway.settle(), 5)
+        assert [type(error) for error in road.faults] == [OSError]
+        assert road.storage.end() == end
+
+    ran(tmp_path, story)

@@ -95,11 +95,12 @@ class Gateway:
         self._read_storage = read_storage
         self._snapshot_every = snapshot_every_entries
         self._alarm = alarm
+        self._failed = failed
         self._faulted = faulted
         self._halted = False
         self._loop = asyncio.get_running_loop()
         self._committer = Committer(
-            storage, self._loop, self._committed, failed, self._snapshot_failed
+            storage, self._loop, self._committed, self._journal_failed, self._snapshot_failed
         )
         self._next_snapshot = switch.state.sequence + snapshot_every_entries
         self._builder = BatchBuilder(switch.state.sequence + 1)
@@ -109,8 +110,7 @@ class Gateway:
         self._scheduled = False
         self._paused: list[Connection] = []
         self._recalls = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._released = self._leaving_to = switch.state.sequence
         self._senders: dict[type, Callable[[Effect], None]] = {
             Reply: self._send_reply,
             Forward: self._send_forward,
@@ -211,23 +211,22 @@ class Gateway:
             self._next_snapshot = state.sequence + self._snapshot_every
             snapshot = save_snapshot(state)
         self._committing = True
-        self._idle.clear()
         self._leaving, self._sends = self._sends, []
+        self._leaving_to = state.sequence
         self._builder = BatchBuilder(state.sequence + 1)
         self._committer.commit(CommitOrder(builder, snapshot))
 
     def _committed(self) -> None:
         """The batch is durable: start the next one, then let this one's sends leave."""
         leaving, self._leaving = self._leaving, []
+        leaving_to = self._leaving_to
         self._committing = False
         if len(self._builder):
             self._commit()
         self._release(leaving)
-        if not self._committing:
-            if self._sends or len(self._builder):
-                self._commit()
-            if not self._committing:
-                self._idle.set()
+        self._released = leaving_to
+        if not self._committing and (self._sends or len(self._builder)):
+            self._commit()
         self._read_on()
 
     def _read_on(self) -> None:
@@ -237,6 +236,10 @@ class Gateway:
                 if connection.transport is not None:
                     connection.transport.resume_reading()
             self._paused.clear()
+
+    def _journal_failed(self, error: BaseException) -> None:
+        self._halted = True
+        self._failed(error)
 
     def _snapshot_failed(self, error: BaseException) -> None:
         self._alarm("snapshot-not-kept", type(error).__name__)
@@ -341,19 +344,17 @@ class Gateway:
         self._loop.run_in_executor(None, look_up).add_done_callback(found)
 
     async def settle(self) -> None:
-        """Wait until nothing is in flight, nothing uncommitted, nothing unsent."""
-        while True:
-            await self._idle.wait()
-            await asyncio.sleep(0)
-            pending = any(issuer.pending for issuer in self.switch.state.issuers.values())
-            if not pending and not self._sends and not len(self._builder) and self._idle.is_set():
-                return
+        """Wait until nothing is in flight, and what ended it is durable and sent."""
+        issuers = self.switch.state.issuers
+        while not self._halted and any(issuer.pending for issuer in issuers.values()):
             await asyncio.sleep(0.01)
+        await self.settle_journal()
 
     async def settle_journal(self) -> None:
-        """Wait until everything decided so far is durable and sent."""
-        while self._sends or len(self._builder) or not self._idle.is_set():
-            await self._idle.wait()
+        """Wait until everything decided so far is durable and sent, whatever comes meanwhile;
+        no longer when it never will be."""
+        decided = self.switch.state.sequence
+        while self._released < decided and not self._halted:
             await asyncio.sleep(0.001)
 
     def stop(self) -> None:

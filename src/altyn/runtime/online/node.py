@@ -168,6 +168,7 @@ class Node:
         await self._links.close()
         if self._exit_code == 0:
             await self._gateway.settle_journal()
+        if self._exit_code == 0:  # the disk may have failed just now
             self._gateway.stop()
             self._write_status(serving=False)
             self._storage.close()
