@@ -358,3 +358,15 @@ def test_a_forwarded_request_carries_what_came_and_the_switchs_own_keys() -> Non
     assert (seen.fields[48], seen.fields[60], seen.fields[33]) == ("PRIVATE", "MORE", "900001")
     assert (seen.fields[11], seen.fields[7]) == ("000001", bench.transmission)
     assert 5 not in seen.fields
+
+
+def test_m10_an_inquiry_without_a_rate_in_force_is_refused() -> None:
+    """The bank's own rate begins tomorrow: 12, also where no money is asked for."""
+    tomorrow = int(datetime(2026, 7, 6, tzinfo=UTC).timestamp()) * 1_000_000
+    rate = Rate("R-1", "USD", "TRY", 40, 0, tomorrow)
+    away = bank("AWAY", "400103", country="KZ", currency="KZT")
+    registry = registry_of(SEA, away, bin_range("990003", "AWAY", "KZT"), rate)
+    bench = Bench(registry)
+    card = card_number("990003", 1)
+    assert code_of(bench, f2=card, f3="310000", f49=None) == "12"
+    assert code_of(bench, f2=card) == "12"

@@ -76,13 +76,11 @@ def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:
         desk.refuse(request, Outcome.OVERLOADED)
         return
     route = desk.state.router.route(entry, acquirer, request.currency, desk.now.utc_us)
-    if route is None and not flags & Flag.NO_MONEY:
+    if route is None and flags & Flag.NO_MONEY:
+        route = desk.state.router.route(entry, acquirer, acquirer.currency, desk.now.utc_us)
+    if route is None:
         desk.refuse(request, Outcome.NO_RATE)
         return
-    if route is None:
-        currency = acquirer.currency
-        route = desk.state.router.route(entry, acquirer, currency, desk.now.utc_us)
-        assert route is not None, "a participant's own currency has a rate: the registry says so"
     _send(desk, request, route, flags)
 
 
