@@ -1,5 +1,6 @@
 """State from the journal: by snapshot and by replay, and transactions that have left memory."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -7,8 +8,10 @@ import pytest
 
 from altyn.journal import Batch
 from altyn.message import Message
-from altyn.switch import CutOverOrdered, Recall, state
+from altyn.switch import FACT_ENTRY, CutOverOrdered, Recall, Record, recall, state
+from altyn.transaction import State
 from tests.switch.bench import HILL, SEA, Bench, answer_to, bin_range, standing
+from tests.switch.memory_storage import MemoryStorage
 
 
 def code_of(bench: Bench, message: Message) -> str:
@@ -330,3 +333,22 @@ def test_t07_stans_go_on_where_they_were_whatever_ended_last(snapshot: bool) -> 
     assert side.last_stan == int(str(late.fields[11]))
     bench.restart()
     assert bench.state.issuers[HILL.participant_id].last_stan == side.last_stan
+
+
+def test_a_participant_called_marked_is_no_mark() -> None:
+    """Facts of other kinds in the same commit, whatever they hold, are not looked into."""
+    bench = Bench()
+    overtaken = bench.request()
+    assert code_of(bench, bench.about(overtaken)) == "25"
+    (mark,) = [entry for entry in bench.state.finished if entry.state is State.MARKER]
+    fact = {"fact": "marked", "key": mark.key, "terminal": mark.terminal}
+    other = {"fact": "registry", "facts": [{"name": "marked"}]}
+    storage = MemoryStorage()
+    storage.write(
+        [
+            Record(FACT_ENTRY, json.dumps(each).encode(), mark.transmitted_s)
+            for each in (other, fact)
+        ]
+    )
+    (found,) = recall(storage, mark.key, mark.transmitted_s)
+    assert (found.key, found.state) == (mark.key, State.MARKER)

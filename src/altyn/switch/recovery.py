@@ -345,7 +345,7 @@ def _find_in(batch: Batch, record_bytes: int, key: str, moment: int) -> dict[str
                 latest.additional = entry.body
         elif b'"marked"' in entry.body:
             fact = json.loads(entry.body)
-            if fact["key"] == key:
+            if fact["fact"] == "marked" and fact["key"] == key:
                 terminal = fact["terminal"]
                 original = original_of(key)
                 found.setdefault(terminal, mark_of(original, terminal, moment, entry.sequence))
