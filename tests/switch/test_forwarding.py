@@ -132,3 +132,15 @@ def test_f03_an_acknowledgement_with_another_time_is_not_the_advices() -> None:
     assert len(bench.state.issuers[HILL.participant_id].advices) == 1
     bench.send("hill", answer_to(advice, f7=None))
     assert len(bench.state.issuers[HILL.participant_id].advices) == 0
+
+
+def test_f04_an_acknowledgement_without_a_code_is_none() -> None:
+    """0430 without DE39 says nothing: an alarm, and the advice comes again."""
+    bench = Bench()
+    request, _ = bench.buy()
+    bench.send("sea", bench.about(request))
+    advice = bench.taken("hill")
+    bench.send("hill", Message("0430", {n: advice.fields[n] for n in (7, 11)}))
+    assert "invalid-answer" in bench.alarms
+    bench.wait(7)
+    assert bench.taken("hill").mti == "0421"

@@ -181,6 +181,9 @@ class Switch:
         advices = self.state.issuer(participant_id).advices
         if response.response_code in _TRY_AGAIN:
             return
+        if len(response.response_code) < 2:
+            desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
+            return
         owed = advices.by_stan.get(response.stan)
         ours = "" if owed is None else desk.transmission.write(owed.received_us)
         advice = None
