@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from altyn.runtime.compiled import Build, prefer_compiled
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -138,8 +140,10 @@ def _current_umask() -> int:
 def hardware_line() -> str:
     """One line that says what a figure was measured on.
 
-    Processor model, usable cores, memory in GiB, Python, kernel: a rate without them means nothing.
+    Processor model, usable cores, memory in GiB, Python, kernel, and which build of Altyn: a rate
+    without them means nothing.
     """
+    build = "compiled" if prefer_compiled() is Build.COMPILED else "plain"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     pages, page_size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return ", ".join(
@@ -149,6 +153,7 @@ def hardware_line() -> str:
             f"{pages * page_size / 2**30:.0f} GiB",
             f"{platform.python_implementation()} {platform.python_version()}",
             f"{platform.system()} {platform.release()}",
+            f"Altyn {build}",
         )
     )
 

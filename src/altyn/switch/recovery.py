@@ -36,6 +36,7 @@ from altyn.transaction import (
     State,
     Told,
     Transaction,
+    entries,
     original_key,
     original_of,
     read_record,
@@ -75,8 +76,8 @@ class Replay:
             self._last.additional = entry.body
         if entry.kind != TRANSACTION_ENTRY:
             return
-        told = read_record(entry.body, entry.sequence)
-        if told.stage == Stage.FINISHED:
+        if entries.stage_of(entry.body) == Stage.FINISHED:
+            told = read_record(entry.body, entry.sequence)
             told.transaction.issuer_transmission = self._transmission.write(told.received_us)
             self._remember(told)
 

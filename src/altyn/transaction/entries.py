@@ -182,6 +182,11 @@ COLUMNS: Final = _columns()
 _BY_NAME = {column.name: column for column in COLUMNS}
 
 
+def stage_of(record: bytes) -> int:
+    """The stage of a record without unpacking it: the first number behind the head."""
+    return record[HEAD_BYTES]
+
+
 def read_number(record: bytes, name: str) -> int:
     """A column of numbers of one record (or of its head, for a column that lies there)."""
     column = _BY_NAME[name]
