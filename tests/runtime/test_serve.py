@@ -5,14 +5,23 @@ import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from altyn.clock import Instant, business_day
+from altyn.journal import BatchBuilder
+from altyn.registry import Registry
 from altyn.runtime.cli import main
+from altyn.runtime.journal.opening import open_journal
 from altyn.runtime.online.node import business_day_at, cut_over_instant
+from altyn.runtime.scheme_file import load_scheme
+from altyn.runtime.settings import load_settings
+from altyn.runtime.sqlite_storage import SqliteStorage
+from altyn.switch import Record, Switch, SwitchState
+from altyn.transaction import entries
 from tests.runtime.served_switch import (
     HILL,
     HILL_CARD,
@@ -261,3 +270,33 @@ def test_t04_the_business_day_of_an_instant() -> None:
     assert business_day_at(datetime(2026, 12, 31, 18, 0, 0, tzinfo=UTC), almaty) == 20270101
     without = replace(almaty, cut_over_time="")
     assert business_day_at(datetime(2026, 12, 31, 18, 59, 59, tzinfo=UTC), without) == 20261231
+
+
+def test_t05_days_that_passed_while_the_switch_was_down_are_closed_at_once(
+    tmp_path: Path, links: dict[str, str]
+) -> None:
+    """A journal left forty days ago is at the present day as soon as the switch looks."""
+    daily = SCHEME.replace('cut_over_time = ""', 'cut_over_time = "23:00"')
+    switch = ServedSwitch(tmp_path, links, scheme=daily)
+    switch.write()
+    registry = Registry(load_scheme(tmp_path / "scheme.toml"))
+    past = business_day((datetime.now(UTC) - timedelta(days=40)).date())
+    path = load_settings(switch.settings_path).journal.path
+    storage = SqliteStorage(path, registry.scheme.scheme_id, entries.RECORD_BYTES)
+    builder = BatchBuilder(1)
+    for record in Switch(SwitchState(registry, past), []).open(Instant(1, 1)):
+        assert isinstance(record, Record)
+        builder.append(*record)
+    storage.append(builder.seal(storage.genesis, 1))
+    storage.close()
+    present = business_day_at(datetime.now(UTC), registry.scheme)
+    try:
+        switch.start()
+        assert switch.order("status")["business_day"] in (past, present)
+        switch.wait_until(lambda: switch.order("status")["business_day"] == present)
+        assert switch.stop() == 0
+    finally:
+        switch.kill()
+    with open_journal(path) as closed:
+        cut_overs = sum(batch.variable.count(b'"fact": "cut-over"') for batch in closed.batches())
+    assert 39 <= cut_overs <= 41

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from altyn.money import Rate
-from altyn.switch import CutOverOrdered, IntakeChanged, LinkTerms
+from altyn.switch import CutOverOrdered, IntakeChanged, LinkTerms, authorization
 from altyn.transaction import APPROVALS_NOT_SERVED, Outcome, entries
 from tests.switch.bench import (
     HILL,
@@ -370,3 +370,15 @@ def test_m10_an_inquiry_without_a_rate_in_force_is_refused() -> None:
     card = card_number("990003", 1)
     assert code_of(bench, f2=card, f3="310000", f49=None) == "12"
     assert code_of(bench, f2=card) == "12"
+
+
+def test_f25_an_issuer_that_acknowledges_nothing_gets_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With too many advices owed to an issuer a new request is answered 96, not forwarded."""
+    monkeypatch.setattr(authorization, "ADVICES_OWED_MAX", 1)
+    bench = Bench()
+    for _ in range(2):
+        request, _ = bench.buy()
+        assert bench.ask("sea", bench.about(request)).fields[39] == "00"
+    assert bench.ask("sea", bench.request()).fields[39] == "96"

@@ -31,6 +31,8 @@ CREDITS: Final = frozenset({"20", "26"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 WAITING_MAX: Final = 8
+ADVICES_OWED_MAX = 200_000
+"""An issuer that acknowledges nothing for so long gets no new requests (F25)."""
 ALL_ZERO: Final = "0" * 6
 _APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us
 _DECLINED: Final = Outcome.DECLINED_BY_ISSUER
@@ -153,7 +155,7 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
         desk.refuse(request, Outcome.ISSUER_UNREACHABLE)
         return
     issuer = state.issuer(issuer_id)
-    if len(issuer.pending) >= link.terms.in_flight_max:
+    if len(issuer.pending) >= link.terms.in_flight_max or len(issuer.advices) > ADVICES_OWED_MAX:
         desk.refuse(request, Outcome.OVERLOADED)
         return
     stan = issuer.next_stan()

@@ -49,12 +49,13 @@ class IssuerSide:
     def next_stan(self) -> str:
         """The next STAN, 000001 to 999999, that no request or advice under way carries (T07)."""
         stan = self.last_stan
-        while True:
+        for _ in range(STAN_MAX):
             stan = stan + 1 if stan < STAN_MAX else 1
             text = f"{stan:06d}"
             if text not in self.pending and text not in self.advices.by_stan:
                 self.last_stan = stan
                 return text
+        raise AssertionError("every STAN is under way: ADVICES_OWED_MAX is not held")
 
 
 class SwitchState:

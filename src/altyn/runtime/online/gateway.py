@@ -133,6 +133,11 @@ class Gateway:
                 if not self._unreadable(connection, link_id, error, now):
                     return
                 continue
+            except Exception as error:  # noqa: BLE001 ours, but the switch has seen none of it
+                # Its text may hold what the message said: only its kind is told.
+                self._alarm("decoder-failed", f"link {link_id}: {type(error).__name__}")
+                connection.refuse("a message could not be read")
+                return
             if event.__class__ is not Request and event.__class__ is not Response:
                 step(_network_event(event, link_id, connection), now)
             else:

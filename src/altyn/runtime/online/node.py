@@ -39,6 +39,7 @@ from altyn.switch import (
 from altyn.transaction import entries
 
 TICK_S: Final = 0.02
+DAYS_AT_ONCE_MAX: Final = 1000
 STATUS_S: Final = 1.0
 RESERVE_BYTES: Final = 64 << 20
 STOP_WAIT_S: Final = 30.0
@@ -211,11 +212,15 @@ class Node:
             self._gateway.tell(IntakeChanged(open=True, reason="there is room again"))
 
     def _cut_over_if_due(self) -> None:
+        """One cut-over for each day that is over: several after a switch that was down for days."""
         scheme = self._state.registry.scheme
-        if scheme.cut_over_time and datetime.now(UTC) >= cut_over_instant(
-            self._state.business_day, scheme
-        ):
+        for _ in range(DAYS_AT_ONCE_MAX if scheme.cut_over_time else 0):
+            day = self._state.business_day
+            if datetime.now(UTC) < cut_over_instant(day, scheme):
+                return
             self._gateway.tell(CutOverOrdered())
+            if self._state.business_day == day:
+                return  # the switch takes nothing any more
 
     def _collect_if_quiet(self) -> None:
         """The collector is off while serving: a full collection stops everything for 100 ms
