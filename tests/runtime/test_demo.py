@@ -17,7 +17,7 @@ import pytest
 
 from altyn.runtime.demo.bank_spec import BankSpec, read_bank_spec, write_bank_spec
 from altyn.runtime.demo.results import decimal_text, position_rows, sums_by_currency
-from altyn.runtime.demo.scheme_files import write_scheme
+from altyn.runtime.demo.scheme_files import write_example, write_scheme
 from altyn.runtime.demo.standing import acquirer_standing, issuer_standing
 from altyn.runtime.output import UserError
 from altyn.runtime.settings import load_settings
@@ -121,6 +121,15 @@ def test_scheme_files_are_sound_settings(tmp_path: Path) -> None:
     for name in {str(link.participant) for link in links}:
         own = [str(link.id) for link in links if link.participant == name]
         assert own == sorted(own, reverse=True)
+
+
+def test_every_seed_gives_a_purchase_to_try(tmp_path: Path) -> None:
+    """A purchase on the bank's own card for whoever stays, also when a small day has none."""
+    scheme = write_scheme(tmp_path, "7", 300)
+    for number in range(100):
+        purchase = json.loads(write_example(scheme, str(number)).read_text())
+        assert (purchase["mti"], purchase["fields"]["32"]) == ("0100", "400101")
+        assert purchase["fields"]["2"].startswith(("990001", "990011", "990012"))
 
 
 def test_long_folder_gets_its_control_socket_elsewhere(tmp_path: Path) -> None:

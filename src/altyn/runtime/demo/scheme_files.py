@@ -23,6 +23,7 @@ from altyn.simulators import (
     Bank,
     Day,
     Moment,
+    Play,
     TradeSide,
     net_debit_cap,
     purchase,
@@ -85,11 +86,7 @@ def write_scheme(folder: Path, seed: str, transactions: int) -> DemoScheme:
 def write_example(scheme: DemoScheme, seed: str) -> Path:
     """A purchase on an invented card as JSON, in the form that `altyn message encode` reads."""
     link = next(link for link in scheme.links if link.role == "acquirer")
-    play = next(
-        play
-        for play in Day(seed, TRANSACTIONS_MIN, link.bank.bank_id).plays("morning")
-        if play.kind == "purchase-dual" and play.card.issuer_id == link.bank.bank_id
-    )
+    play = _purchase_on_own_card(seed, link.bank.bank_id)
     side = TradeSide(link.bank.institution_id, link.bank.utc_offset_hours)
     # The bank's own trace numbers begin at 1 and never come so far in a demonstration.
     moment = Moment(datetime.now(UTC), 0)
@@ -99,6 +96,17 @@ def write_example(scheme: DemoScheme, seed: str) -> Path:
     path = scheme.folder / "purchase.json"
     path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def _purchase_on_own_card(seed: str, bank_id: str) -> Play:
+    """The first one of the morning, on the smallest day that has one: one small day in ten has
+    none."""
+    transactions = TRANSACTIONS_MIN
+    while True:
+        for play in Day(seed, transactions, bank_id).plays("morning"):
+            if play.kind == "purchase-dual" and play.card.issuer_id == bank_id:
+                return play
+        transactions *= 10
 
 
 def _links() -> tuple[BankLink, ...]:
