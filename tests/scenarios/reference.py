@@ -139,7 +139,6 @@ GROUPS: Final[dict[str, str]] = {
 NOT_YET: Final = {
     "clearing is not built": "F15 F39",
     "stand-in is not built": "F24 F27 F28 F29",
-    "the queue's alarm levels are not built": "F25",
     "keys and codes on the wire are not built": "F32 F33 W14",
     "the scheme has no rule about it yet": "F44",
     "the switch keeps no balance of a card; the issuer decides": "F45",

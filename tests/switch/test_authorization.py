@@ -97,6 +97,13 @@ def test_t10_a_card_is_good_to_the_last_moment_of_its_month() -> None:
     assert code_of(bench, f14="2607") == "54"
 
 
+@pytest.mark.parametrize("expiry", ["4913", "4900"])
+def test_t10_a_month_that_is_none_is_no_expiry(expiry: str) -> None:
+    """Month 13 and month 00 are answered like a card that has expired."""
+    bench = Bench()
+    assert bench.ask("sea", bench.request(f14=expiry)).fields[39] == "54"
+
+
 @pytest.mark.parametrize(("expiry", "code"), [("4912", None), ("5001", "54"), ("9912", "54")])
 def test_t11_expiry_years_up_to_49_are_of_this_century(expiry: str, code: str | None) -> None:
     """2049 is to come; 50 to 99 have passed, whichever century was meant."""

@@ -115,12 +115,17 @@ _this_month: tuple[int, str] = (-1, "")
 
 
 def _expired(expiry: str, now_us: int) -> bool:
-    """Whether a card's month (YYMM) has passed; a card is good to the end of its month (T10)."""
+    """Whether a card's month (YYMM) has passed, or there is no such month.
+
+    A card is good to the end of its month (T10).
+    """
     global _this_month  # noqa: PLW0603 a cache of a pure function of the hour
     hour = now_us // 3_600_000_000
     if _this_month[0] != hour:
         _this_month = (hour, utc_datetime(now_us).strftime("%y%m"))
-    return expiry != "    " and (expiry < _this_month[1] or expiry >= EXPIRY_PIVOT)
+    if expiry == "    ":
+        return False
+    return expiry < _this_month[1] or expiry >= EXPIRY_PIVOT or not "01" <= expiry[2:] <= "12"
 
 
 def _money_flags(request: Request) -> int | None:

@@ -94,6 +94,7 @@ def write_example(scheme: DemoScheme, seed: str) -> Path:
     fields = {str(number): value for number, value in message.fields.items()}
     data = {"dialect": "altyn87", "mti": message.mti, "fields": fields}
     path = scheme.folder / "purchase.json"
+    path.touch(mode=0o600)  # it has a whole card number, if an invented one
     path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return path
 
