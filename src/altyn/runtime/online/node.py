@@ -81,7 +81,8 @@ class Node:
             self._log = Log(self._settings.log.file, self._settings.log.level)
         self._stopping = asyncio.Event()
         self._exit_code = 0
-        self._quiet_since = 0.0
+        self._quiet_s = 0
+        self._last_total = -1
 
     def _open_storage(self, *, read_only: bool = False) -> SqliteStorage:
         journal = self._settings.journal
@@ -226,12 +227,10 @@ class Node:
         """The collector is off while serving: a full collection stops everything for 100 ms
         or more. What closed connections left in cycles is collected when nobody waits."""
         total = self._gateway.traffic.total()
-        self._quiet_since = self._quiet_since + 1 if total == self._last_total else 0
+        self._quiet_s = self._quiet_s + 1 if total == self._last_total else 0
         self._last_total = total
-        if self._quiet_since == COLLECT_AFTER_QUIET_S:
+        if self._quiet_s == COLLECT_AFTER_QUIET_S:
             gc.collect()
-
-    _last_total = -1
 
     def _reload(self) -> None:
         """SIGHUP: read settings and scheme again; a faulty file changes nothing (F38)."""
