@@ -29,7 +29,6 @@ _MESSAGE_TYPES = {
 _NO_CODES = b" " * 9
 _pack_head = entries.pack_head
 _pack_tail = entries.pack_tail
-_PAN = next(column for column in entries.COLUMNS if column.name == entries.PAN_COLUMN)
 _ROUTE_AT = next(
     column.offset for column in entries.COLUMNS if column.name == entries.ROUTE_TEXTS[0].name
 )
@@ -37,7 +36,7 @@ _ROUTE_AT = next(
 
 def sealed_pan(head: bytes) -> bytes:
     """The stored card number in the head of a record."""
-    return head[_PAN.offset : _PAN.offset + _PAN.width]
+    return entries.read_bytes(head, entries.PAN_COLUMN)
 
 
 def route_text(head: bytes) -> str:

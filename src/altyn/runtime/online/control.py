@@ -60,24 +60,3 @@ class Control:
         if self._server is not None:
             self._server.close()
         self._path.unlink(missing_ok=True)
-
-
-def ask(path: Path, order: str, timeout_s: float = 30.0) -> dict[str, Any]:
-    """Give a running switch an order and wait for its answer.
-
-    Raises OSError when no switch listens, ValueError when the answer is not one.
-    """
-    import socket  # noqa: PLC0415 only the caller's side needs it
-
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(timeout_s)
-        connection.connect(str(path))
-        connection.sendall(json.dumps({"order": order}).encode() + b"\n")
-        answer = b""
-        while not answer.endswith(b"\n"):
-            received = connection.recv(65_536)
-            if not received:
-                raise ValueError("the switch closed the control channel before it answered")
-            answer += received
-    decoded: dict[str, Any] = json.loads(answer)
-    return decoded
