@@ -73,6 +73,8 @@ def text_files() -> Iterator[tuple[str, str]]:
                 if not hidden and path.name not in UNREAD_FOLDERS:
                     pending.append(path)
                 continue
+            if path.name == ".git":
+                continue  # a work tree's pointer to its repository, which git wrote
             content = path.read_bytes()
             if b"\0" not in content:
                 yield str(path.relative_to(ROOT)), content.decode("utf-8", errors="replace")
