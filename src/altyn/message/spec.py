@@ -5,6 +5,7 @@ A table has ``title``, ``standard``, an optional ``extends`` naming a shipped di
 differs. Every fault is reported with the file, the field and the key, all of them at once.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ _PADDINGS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
 
 Table = dict[str, Any]
 
+_QUOTED: Final = re.compile(r"'[^']{3,}'|\"[^\"]{3,}\"|\((?!at )[^)]*\)")
+"""What TOML's reader repeats from the file."""
+_LONG_NUMBER: Final = re.compile(r"\d{7}")
+
 
 class SpecificationError(ValueError):
     """A dialect's table is wrong; ``faults`` names each with its file, field and key."""
@@ -103,7 +108,11 @@ def parse_specification(text: str, file: str) -> Specification:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SpecificationError([f"{file}: not a TOML table: {error}"]) from error
+        words = _QUOTED.sub("…", str(error))
+        raise SpecificationError([f"{file}: not a TOML table: {words}"]) from error
+    except (ValueError, RecursionError) as error:
+        # The reader's own limits: numbers of 4,300 digits, lists a thousand deep.
+        raise SpecificationError([f"{file}: not a TOML table: a value is too large"]) from error
     return _build(file.rsplit("/", 1)[-1].removesuffix(".toml"), table, file)
 
 
@@ -158,7 +167,8 @@ def _merged(table: Table, file: str) -> tuple[dict[str, str], dict[int, Table]]:
     for key, row in table.get("fields", {}).items():
         number = _number(key)
         if number is None:
-            faults.append(f"{file}: fields: {key!r} is not a field number (2 to 128, without 65)")
+            shown = _key(key)
+            faults.append(f"{file}: fields: {shown} is not a field number (2 to 128, without 65)")
         elif not isinstance(row, dict):
             faults.append(f"{file}: field {key}: a table of name, kind and length is needed")
         else:
@@ -168,15 +178,20 @@ def _merged(table: Table, file: str) -> tuple[dict[str, str], dict[int, Table]]:
     return {**layout, **table.get("layout", {})}, rows
 
 
+def _key(key: str) -> str:
+    """A key for people; one that may be a number out of place is not repeated."""
+    return "?" if len(key) > 40 or _LONG_NUMBER.search(key) else repr(key)
+
+
 def _number(key: str) -> int | None:
-    if not (key.isascii() and key.isdigit()) or key.startswith("0"):
+    if not (key.isascii() and key.isdigit()) or key.startswith("0") or len(key) > 3:
         return None
     number = int(key)
     return number if 2 <= number <= 128 and number != 65 else None
 
 
 def _top_faults(table: Table, file: str) -> list[str]:
-    faults = [f"{file}: key {key!r} is unknown" for key in table if key not in _TOP_KEYS]
+    faults = [f"{file}: key {_key(key)} is unknown" for key in table if key not in _TOP_KEYS]
     for key in ("title", "standard"):
         if not isinstance(table.get(key), str):
             faults.append(f"{file}: key {key!r} must be a text")
@@ -192,7 +207,7 @@ def _layout_faults(layout: Mapping[str, object], file: str) -> list[str]:
     faults = []
     for key, value in layout.items():
         if key not in _LAYOUT:
-            faults.append(f"{file}: layout: key {key!r} is unknown")
+            faults.append(f"{file}: layout: key {_key(key)} is unknown")
         elif value not in _LAYOUT[key]:
             faults.append(f"{file}: layout: {key} must be one of {', '.join(_LAYOUT[key])}")
     return faults
@@ -228,7 +243,7 @@ def _field(
 def _row_faults(row: Table, place: str) -> list[str]:
     """Faults of single keys: unknown, missing, or of the wrong type."""
     known = ("name", *_FIELD_WORDS, *_FIELD_NUMBERS)
-    faults = [f"{place}: key {key!r} is unknown" for key in row if key not in known]
+    faults = [f"{place}: key {_key(key)} is unknown" for key in row if key not in known]
     faults += [f"{place}: key {k!r} is missing" for k in ("name", "kind", "length") if k not in row]
     if not isinstance(row.get("name", ""), str):
         faults.append(f"{place}: name must be a text")

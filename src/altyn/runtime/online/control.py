@@ -36,17 +36,18 @@ class Control:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                writer.write(json.dumps(await self.answer(line)).encode() + b"\n")
                 await writer.drain()
         except (ValueError, ConnectionError):
             pass  # a line too long, or a caller that has gone
         finally:
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, object]:
+    async def answer(self, line: bytes) -> dict[str, object]:
+        """What is said to one line; a line that is no order is told so and raises nothing."""
         try:
             request = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # lists a thousand deep are no order either
             return {"ok": False, "error": "an order is one line of JSON"}
         name = request.get("order") if isinstance(request, dict) else None
         order = self._orders.get(name) if isinstance(name, str) else None
