@@ -53,7 +53,7 @@ def test_rule_of_dead_modules_bites() -> None:
         (ban_problems, "altyn.simulators.a", "from altyn.registry import f", "witness"),
         (ban_problems, "altyn.certification.a", "from altyn.switch import f", "witness"),
         (ban_problems, "altyn.console.a", "from altyn.runtime import f", "only tests"),
-        (ban_problems, "altyn.runtime.a", "from altyn.testing import f", "only tests"),
+        (ban_problems, "altyn.console.a", "from altyn.testing import f", "only tests"),
         (star_problems, "altyn.wire.link", "from altyn.message import *", "everything"),
     ],
 )

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from altyn.gateway import Line, Outbound
 from altyn.identifiers import LinkId
 from altyn.message import load_codec
 from altyn.runtime.online.connection import Connection
-from altyn.runtime.online.gateway import Gateway, Line, read_clocks
-from altyn.runtime.online.outbound import Outbound
+from altyn.runtime.online.loop_driver import LoopDriver, read_clocks
 from altyn.runtime.sqlite_storage import SqliteStorage
 from altyn.switch import Switch, SwitchState
 from altyn.transaction import entries
@@ -74,27 +74,27 @@ class Road:
         self.storage = storage
         self.alarms: list[str] = []
         self.faults: list[BaseException] = []
-        self.gateway = Gateway(
+        self.driver = LoopDriver(
             self.switch,
-            storage,
             Outbound(SCHEME_INSTITUTION),
+            storage,
             lambda: storage,
             1_000_000,
             lambda name, _: self.alarms.append(name),
             self.faults.append,
             self.faults.append,
         )
+        self.gateway = self.driver.gateway
         self.wire = Wire()
         self.connection = Connection(Receiver(), framing("binary2"), 1 << 20)
         self.connection.connection_made(self.wire)  # type: ignore[arg-type]
-        line = Line(LinkId("sea"), load_codec("altyn87"))
-        line.connections.append(self.connection)
+        line = Line(LinkId("sea"), load_codec("altyn87"), [self.connection])
         self.gateway.lines[line.link_id] = self.gateway.line_of[self.connection] = line
         self.gateway.carry_out(self.switch.open(read_clocks()))
 
     async def settled(self) -> None:
         """Everything decided is durable and sent."""
-        await asyncio.wait_for(self.gateway.settle_journal(), 20)
+        await asyncio.wait_for(self.driver.settle_journal(), 20)
 
 
 def ran(path: Path, story: Callable[[Road], Awaitable[None]]) -> None:
@@ -105,7 +105,7 @@ def ran(path: Path, story: Callable[[Road], Awaitable[None]]) -> None:
         road = Road(storage)
         await road.settled()
         await story(road)
-        road.gateway.stop()
+        road.driver.stop()
         storage.close()
 
     asyncio.run(whole())

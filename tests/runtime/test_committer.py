@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from altyn.gateway import CommitOrder
 from altyn.journal import Batch, BatchBuilder, Snapshot, StorageFullError, verify
-from altyn.runtime.online.committer import CommitOrder, Committer
+from altyn.runtime.online.committer import Committer
 from altyn.runtime.sqlite_storage import SqliteStorage
 
 RECORD_BYTES = 16

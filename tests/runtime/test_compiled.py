@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from altyn.gateway import Outbound
 from altyn.message import Message, load_codec
 from altyn.runtime.compiled import (
     SUFFIX,
@@ -18,7 +19,6 @@ from altyn.runtime.compiled import (
     extensions_below,
     prefer_compiled,
 )
-from altyn.runtime.online.outbound import Outbound
 from altyn.switch import Reply
 
 ROOT = Path(__file__).parents[2]

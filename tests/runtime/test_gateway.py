@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from altyn.gateway import gateway as gateway_module
 from altyn.identifiers import LinkId
 from altyn.message import dialect
-from altyn.runtime.online import gateway as gateway_module
 from altyn.switch import CutOverOrdered, LinkUp, NetworkReply, Recall, Record
 from altyn.transaction import Request
 from tests.runtime.gateway_road import Road, ran
@@ -122,7 +122,7 @@ def test_waiting_for_the_disk_ends_under_steady_load(tmp_path: Path, wait: str) 
         load()
         for _ in range(3):
             decided = road.switch.state.sequence
-            await asyncio.wait_for(getattr(road.gateway, wait)(), 5)
+            await asyncio.wait_for(getattr(road.driver, wait)(), 5)
             assert road.storage.end().sequence >= decided
         loaded = False
         await road.settled()
@@ -143,7 +143,7 @@ def test_d02_nobody_waits_for_a_disk_that_has_failed(
 
         monkeypatch.setattr(road.storage, "append", fails)
         road.gateway.tell(LinkUp(LinkId("hill")))
-        await asyncio.wait_for(road.gateway.settle(), 5)
+        await asyncio.wait_for(road.driver.settle(), 5)
         assert [type(error) for error in road.faults] == [OSError]
         assert road.storage.end() == end
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from altyn.card import check_digit
 from altyn.clock import Instant, TransmissionClock
+from altyn.gateway import Outbound
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.message import Message, dialect, load_codec
 from altyn.money import Rate, Rounding
 from altyn.registry import BinRange, Participant, Registry, Scheme, fact_of
-from altyn.runtime.online.outbound import Outbound
 from altyn.switch import (
     Advise,
     Alarm,

@@ -10,18 +10,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import NamedTuple
 
-from altyn.journal import BatchBuilder, Snapshot, Storage
+from altyn.gateway import CommitOrder
+from altyn.journal import Snapshot, Storage
 
-__all__ = ["CommitOrder", "Committer"]
-
-
-class CommitOrder(NamedTuple):
-    """A batch to commit; `snapshot` makes one of the state at its end, given its hash."""
-
-    builder: BatchBuilder
-    snapshot: Callable[[bytes], Snapshot] | None
+__all__ = ["Committer"]
 
 
 class Committer:

@@ -115,6 +115,16 @@ class Connection(asyncio.BufferedProtocol):
         if transport.get_write_buffer_size() > self._outbound_bytes_max:
             self.refuse("the peer does not read what it is sent")
 
+    def pause_reading(self) -> None:
+        """Read no more until told to; what comes stays with the peer."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self.transport is not None:
+            self.transport.resume_reading()
+
     def refuse(self, reason: str) -> None:
         """Close at once, and say why."""
         if self.open:

@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+from altyn.gateway import Gateway, Line
 from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.online.connection import Connection
-from altyn.runtime.online.gateway import Gateway, Line, read_clocks
+from altyn.runtime.online.loop_driver import read_clocks
 from altyn.runtime.settings import LimitSettings, LinkSettings
 from altyn.switch import LinkDown, LinksChanged, LinkTerms, LinkUp, microseconds
 from altyn.wire import Framing, framing
@@ -50,7 +51,8 @@ class _LinkEnd:
         self._limits = links.limits
         self._gateway = links.gateway
         self._framing = framing_of(settings, links.limits)
-        self._line = Line(settings.id, link_codec(settings))
+        self._connections: list[Connection] = []
+        self._line = Line(settings.id, link_codec(settings), self._connections)
         self._gateway.lines[settings.id] = self._line
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -90,15 +92,14 @@ class _LinkEnd:
 
     def connected(self, connection: Connection) -> bool:
         """Take a connection unless there are too many (W03, W15)."""
-        line = self._line
         if self._closed:
             return False
-        if len(line.connections) >= self._limits.connections_per_link_max:
+        if len(self._connections) >= self._limits.connections_per_link_max:
             self._links.alarm("too-many-connections", f"link {self.settings.id}")
             return False
-        line.connections.append(connection)
-        self._gateway.line_of[connection] = line
-        if len(line.connections) == 1:
+        self._connections.append(connection)
+        self._gateway.line_of[connection] = self._line
+        if len(self._connections) == 1:
             self._gateway.tell(LinkUp(self.settings.id))
         return True
 
@@ -112,18 +113,17 @@ class _LinkEnd:
 
     def disconnected(self, connection: Connection) -> None:
         """Forget a connection; with the last one the link is down."""
-        line = self._line
         del self._gateway.line_of[connection]
-        if connection in line.connections:
-            line.connections.remove(connection)
-            if not line.connections:
+        if connection in self._connections:
+            self._connections.remove(connection)
+            if not self._connections:
                 self._lost.set()
                 self._gateway.tell(LinkDown(self.settings.id))
 
     def check_deadlines(self, now_us: int) -> None:
         """Close connections whose frame has been incomplete for too long (W02, W03)."""
         limit_us = self._limits.frame_deadline_s * 1_000_000
-        for connection in list(self._line.connections):
+        for connection in list(self._connections):
             if not connection.has_partial_frame:
                 connection.partial_since_us = 0
             elif connection.partial_since_us == 0:
@@ -146,7 +146,8 @@ class _LinkEnd:
         """
         self._closed = True
         self.stop_listening()
-        closing, self._line.connections = self._line.connections, []
+        closing = list(self._connections)
+        self._connections.clear()
         for connection in closing:
             connection.close()
         if closing:

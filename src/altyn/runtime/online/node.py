@@ -15,16 +15,16 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from altyn.clock import BusinessDay, business_day, calendar_date, following_day
+from altyn.gateway import Outbound
 from altyn.journal import JournalDamagedError, Storage
 from altyn.money import currency_of, format_amount
 from altyn.registry import Registry, Scheme
 from altyn.runtime.configuration.problem import ConfigurationError
 from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.online.control import Control
-from altyn.runtime.online.gateway import Gateway, read_clocks
 from altyn.runtime.online.links import Links, terms_of
 from altyn.runtime.online.log import Log
-from altyn.runtime.online.outbound import Outbound
+from altyn.runtime.online.loop_driver import LoopDriver, read_clocks
 from altyn.runtime.output import UserError
 from altyn.runtime.sqlite_storage import SqliteStorage
 from altyn.switch import (
@@ -102,16 +102,17 @@ class Node:
         settings = self._settings
         terms = tuple(terms_of(link, settings.limits) for link in settings.links)
         switch = Switch(self._state, terms)
-        self._gateway = gateway = Gateway(
+        self._driver = LoopDriver(
             switch,
-            self._storage,
             Outbound(self._scheme.institution_id),
+            self._storage,
             self._read_storage,
             settings.journal.snapshot_every_entries,
             self._log.alarm,
             self._journal_failed,
             self._switch_failed,
         )
+        self._gateway = gateway = self._driver.gateway
         now = read_clocks()
         gateway.carry_out(switch.open(now) if self._fresh else switch.resume(now))
         self._activate(self._wanted)
@@ -164,14 +165,14 @@ class Node:
         if self._exit_code == 0:
             self._gateway.tell(IntakeChanged(open=False, reason="the switch is being stopped"))
             try:
-                await asyncio.wait_for(self._gateway.settle(), STOP_WAIT_S)
+                await asyncio.wait_for(self._driver.settle(), STOP_WAIT_S)
             except TimeoutError:
                 self._log.alarm("stopped-in-flight", "some requests end at the next start")
         await self._links.close()
         if self._exit_code == 0:
-            await self._gateway.settle_journal()
+            await self._driver.settle_journal()
         if self._exit_code == 0:  # the disk may have failed just now
-            self._gateway.stop()
+            self._driver.stop()
             self._write_status(serving=False)
             self._storage.close()
 
@@ -270,7 +271,7 @@ class Node:
         async def cut_over(_: dict[str, Any]) -> dict[str, object]:
             closed = self._state.business_day
             self._gateway.tell(CutOverOrdered())
-            await self._gateway.settle_journal()
+            await self._driver.settle_journal()
             return {"business_day_closed": closed, "business_day": self._state.business_day}
 
         return {"status": status, "positions": positions, "cut-over": cut_over}

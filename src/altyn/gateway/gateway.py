@@ -3,21 +3,21 @@
 Everything a step of the switch wants done goes into the batch under way: its records into
 the next group commit, its sends behind it. When the commit is durable the sends leave, one
 write per connection (I4).
+
+There is no socket, clock, thread or disk in here: those are the Driver's. The same road is
+driven by an event loop in production and by virtual time in the simulated world.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from altyn.clock import Instant
+from altyn.gateway.driver import CommitOrder, Connection, Driver
+from altyn.gateway.outbound import Outbound
+from altyn.gateway.traffic import Traffic
 from altyn.identifiers import LinkId
-from altyn.journal import BatchBuilder, Storage
+from altyn.journal import BatchBuilder
 from altyn.message import Codec, Message, MessageError, dialect
-from altyn.runtime.online.committer import CommitOrder, Committer
-from altyn.runtime.online.connection import Connection
-from altyn.runtime.online.outbound import Outbound
-from altyn.runtime.online.traffic import Traffic
 from altyn.switch import (
     Advise,
     Alarm,
@@ -34,7 +34,6 @@ from altyn.switch import (
     Reply,
     Switch,
     Unserved,
-    recall,
     save_snapshot,
 )
 from altyn.transaction import Request, Response
@@ -47,15 +46,15 @@ RECALLS_MAX = 1_000
 
 
 class Line:
-    """A link's codec and its open connections, in the order in which they take turns."""
+    """A link's codec and its open connections, which take turns; the driver keeps the list."""
 
     __slots__ = ("codec", "connections", "link_id", "turn")
 
-    def __init__(self, link_id: LinkId, codec: Codec) -> None:
-        """No connection yet."""
+    def __init__(self, link_id: LinkId, codec: Codec, connections: Sequence[Connection]) -> None:
+        """`connections` is looked at each time, not copied."""
         self.link_id = link_id
         self.codec = codec
-        self.connections: list[Connection] = []
+        self.connections = connections
         self.turn = 0
 
     def next_connection(self) -> Connection | None:
@@ -71,37 +70,20 @@ class Gateway:
     """Feeds the switch and carries out what it decides."""
 
     def __init__(
-        self,
-        switch: Switch,
-        storage: Storage,
-        outbound: Outbound,
-        read_storage: Callable[[], Storage],
-        snapshot_every_entries: int,
-        alarm: Callable[[str, str], None],
-        failed: Callable[[BaseException], None],
-        faulted: Callable[[BaseException], None],
+        self, switch: Switch, outbound: Outbound, driver: Driver, snapshot_every_entries: int
     ) -> None:
-        """Begin with an empty batch at the end of the journal.
-
-        read_storage opens the journal for reading, for transactions that have left memory;
-        failed is told when the journal cannot be written, after which nothing leaves; faulted
-        when the switch raised what it should not, after which nothing is even taken.
-        """
+        """Begin with an empty batch at the end of the journal."""
         self.switch = switch
         self.lines: dict[LinkId, Line] = {}
         self.line_of: dict[Connection, Line] = {}
         self.traffic = Traffic()
+        self.halted = False
+        """Whether an error of ours or of the journal has ended everything."""
+        self.released = switch.state.sequence
+        """Up to which entry everything decided is durable and sent."""
         self._outbound = outbound
-        self._read_storage = read_storage
+        self._driver = driver
         self._snapshot_every = snapshot_every_entries
-        self._alarm = alarm
-        self._failed = failed
-        self._faulted = faulted
-        self._halted = False
-        self._loop = asyncio.get_running_loop()
-        self._committer = Committer(
-            storage, self._loop, self._committed, self._journal_failed, self._snapshot_failed
-        )
         self._next_snapshot = switch.state.sequence + snapshot_every_entries
         self._builder = BatchBuilder(switch.state.sequence + 1)
         self._sends: list[Effect] = []
@@ -110,7 +92,7 @@ class Gateway:
         self._scheduled = False
         self._paused: list[Connection] = []
         self._recalls = 0
-        self._released = self._leaving_to = switch.state.sequence
+        self._leaving_to = switch.state.sequence
         self._senders: dict[type, Callable[[Effect], None]] = {
             Reply: self._send_reply,
             Forward: self._send_forward,
@@ -124,7 +106,7 @@ class Gateway:
     def frames(self, connection: Connection, frames: list[bytes]) -> None:
         """Take the frames that one read brought."""
         line = self.line_of[connection]
-        now = read_clocks()
+        now = self._driver.now()
         step, decode, link_id = self._step, line.codec.decode, line.link_id
         for frame in frames:
             try:
@@ -135,20 +117,20 @@ class Gateway:
                 continue
             except Exception as error:  # noqa: BLE001 ours, but the switch has seen none of it
                 # Its text may hold what the message said: only its kind is told.
-                self._alarm("decoder-failed", f"link {link_id}: {type(error).__name__}")
+                self._driver.alarm("decoder-failed", f"link {link_id}: {type(error).__name__}")
                 connection.refuse("a message could not be read")
                 return
             if event.__class__ is not Request and event.__class__ is not Response:
                 step(_network_event(event, link_id, connection), now)
             else:
                 step(event, now)
-        if len(self._sends) > PAUSE_READING_EFFECTS and connection.transport is not None:
-            connection.transport.pause_reading()
+        if len(self._sends) > PAUSE_READING_EFFECTS:
+            connection.pause_reading()
             self._paused.append(connection)
 
     def tell(self, event: object) -> None:
         """Tell the switch something that no message said."""
-        self._step(event, read_clocks())
+        self._step(event, self._driver.now())
 
     def _step(self, event: object, now: Instant) -> None:
         """Tell the switch an event and take what it decides.
@@ -156,13 +138,13 @@ class Gateway:
         After an error of ours in between, the state is no longer what the journal will say:
         nothing more is taken, written or sent, and a restart begins from the journal.
         """
-        if self._halted:
+        if self.halted:
             return
         try:
             self._take(self.switch.step(event, now))
         except Exception as error:  # noqa: BLE001 whatever it is, the state is doubtful now
-            self._halted = True
-            self._faulted(error)
+            self.halted = True
+            self._driver.switch_failed(error)
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         """Carry out effects that came of no event, as when a switch resumes."""
@@ -174,7 +156,7 @@ class Gateway:
         """Answer 30 when it can be said to what (W07); else close. True when answered."""
         self.traffic.unreadable += 1
         partial = error.partial
-        self._alarm("unreadable-message", f"link {link_id}: {error}")
+        self._driver.alarm("unreadable-message", f"link {link_id}: {error}")
         if partial is not None and 11 in partial.fields:
             event = dialect.read(partial, link_id, connection, defect=error.reason)
             if event.__class__ is Request:
@@ -190,19 +172,19 @@ class Gateway:
             if kind is Record:
                 builder.append(*effect)
             elif kind is Alarm:
-                self._alarm(*effect)
+                self._driver.alarm(*effect)
             elif kind is Recall:
                 self._recall(cast("Recall", effect))
             else:
                 sends.append(effect)
         if not self._committing and not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._commit)
+            self._driver.soon(self._commit)
 
     def _commit(self) -> None:
         """Hand the batch under way to the committer, or let its sends go if it has no entry."""
         self._scheduled = False
-        if self._committing or self._halted:
+        if self._committing or self.halted:
             return
         builder = self._builder
         if not len(builder):
@@ -219,17 +201,17 @@ class Gateway:
         self._leaving, self._sends = self._sends, []
         self._leaving_to = state.sequence
         self._builder = BatchBuilder(state.sequence + 1)
-        self._committer.commit(CommitOrder(builder, snapshot))
+        self._driver.commit(CommitOrder(builder, snapshot))
 
-    def _committed(self) -> None:
-        """The batch is durable: start the next one, then let this one's sends leave."""
+    def committed(self) -> None:
+        """The batch is durable, says the driver: start the next one, let this one's sends leave."""
         leaving, self._leaving = self._leaving, []
         leaving_to = self._leaving_to
         self._committing = False
         if len(self._builder):
             self._commit()
         self._release(leaving)
-        self._released = leaving_to
+        self.released = leaving_to
         if not self._committing and (self._sends or len(self._builder)):
             self._commit()
         self._read_on()
@@ -238,16 +220,17 @@ class Gateway:
         """Read again from connections that were too quick for the disk."""
         if self._paused and len(self._sends) < PAUSE_READING_EFFECTS // 2:
             for connection in self._paused:
-                if connection.transport is not None:
-                    connection.transport.resume_reading()
+                connection.resume_reading()
             self._paused.clear()
 
-    def _journal_failed(self, error: BaseException) -> None:
-        self._halted = True
-        self._failed(error)
+    def commit_failed(self, error: BaseException) -> None:
+        """The driver says that the batch may not be durable: nothing leaves any more (D02)."""
+        self.halted = True
+        self._driver.journal_failed(error)
 
-    def _snapshot_failed(self, error: BaseException) -> None:
-        self._alarm("snapshot-not-kept", type(error).__name__)
+    def snapshot_failed(self, error: BaseException) -> None:
+        """The driver says that a snapshot could not be kept: a restart will take longer."""
+        self._driver.alarm("snapshot-not-kept", type(error).__name__)
 
     def _release(self, effects: list[Effect]) -> None:
         senders, touched = self._senders, self._touched
@@ -255,7 +238,9 @@ class Gateway:
             try:
                 senders[effect.__class__](effect)
             except Exception as error:  # noqa: BLE001 it is lost as on a line that just broke
-                self._alarm("not-sent", f"{effect.__class__.__name__}: {type(error).__name__}")
+                self._driver.alarm(
+                    "not-sent", f"{effect.__class__.__name__}: {type(error).__name__}"
+                )
         for connection in touched:
             connection.flush()
         touched.clear()
@@ -270,15 +255,15 @@ class Gateway:
             else:
                 connection.queue(codec.derive(*message))
         except MessageError as error:
-            self._alarm("unwritable-message", f"link {line.link_id}: {error}")
+            self._driver.alarm("unwritable-message", f"link {line.link_id}: {error}")
             return
         self._touched.add(connection)
 
     def _send_reply(self, effect: Effect) -> None:
         assert isinstance(effect, Reply), "the table of senders is wrong"
-        connection = effect.origin
+        connection = cast("Connection | None", effect.origin)
         self.traffic.count_reply(effect.response_code)
-        if isinstance(connection, Connection) and connection.open:
+        if connection is not None and connection.open:
             line = self.line_of[connection]
             self._queue(connection, line, self._outbound.reply(effect))
         else:
@@ -297,7 +282,7 @@ class Gateway:
 
     def _send_network(self, effect: Effect) -> None:
         assert isinstance(effect, NetworkRequest), "the table of senders is wrong"
-        self._send_over(effect.link_id, self._outbound.network(effect, read_clocks().utc_us))
+        self._send_over(effect.link_id, self._outbound.network(effect, self._driver.now().utc_us))
 
     def _send_over(self, link_id: LinkId, message: Message | dialect.Derived) -> None:
         """Send over the link's next connection. When there is none any more, what was to be
@@ -309,9 +294,9 @@ class Gateway:
 
     def _send_network_reply(self, effect: Effect) -> None:
         assert isinstance(effect, NetworkReply), "the table of senders is wrong"
-        connection, payload = effect.origin, effect.payload
+        connection, payload = cast("Connection | None", effect.origin), effect.payload
         assert isinstance(payload, Message), "a network message carries its message"
-        if isinstance(connection, Connection) and connection.open:
+        if connection is not None and connection.open:
             message = dialect.write_network_reply(payload, effect.response_code)
             self._queue(connection, self.line_of[connection], message)
 
@@ -324,52 +309,26 @@ class Gateway:
     def _recall(self, effect: Recall) -> None:
         """Look the wanted transactions up beside the loop, then tell the switch."""
         if self._recalls >= RECALLS_MAX:
-            self._alarm("recall-overloaded", f"link {effect.request.link_id}")
+            self._driver.alarm("recall-overloaded", f"link {effect.request.link_id}")
             return
         self._recalls += 1
         self.traffic.recalled += 1
+        self._driver.look_up(effect)
 
-        def look_up() -> Recalled:
-            storage = self._read_storage()
-            try:
-                found = [recall(storage, key, moment) for key, moment in effect.wanted]
-            finally:
-                storage.close()
-            return Recalled(effect.request, tuple(entry for entries in found for entry in entries))
+    def recalled(self, found: Recalled) -> None:
+        """The driver says what the journal holds."""
+        self._recalls -= 1
+        self.tell(found)
 
-        def found(future: "asyncio.Future[Recalled]") -> None:
-            self._recalls -= 1
-            error = future.exception()
-            if error is None:
-                self.tell(future.result())
-            else:
-                # Not answered is safe: whoever asked repeats. Answered wrongly is not.
-                self._alarm("recall-failed", type(error).__name__)
+    def recall_failed(self, error: BaseException) -> None:
+        """The driver could not look. Not answered is safe: whoever asked repeats."""
+        self._recalls -= 1
+        self._driver.alarm("recall-failed", type(error).__name__)
 
-        self._loop.run_in_executor(None, look_up).add_done_callback(found)
-
-    async def settle(self) -> None:
-        """Wait until nothing is in flight, and what ended it is durable and sent."""
-        issuers = self.switch.state.issuers
-        while not self._halted and any(issuer.pending for issuer in issuers.values()):
-            await asyncio.sleep(0.01)
-        await self.settle_journal()
-
-    async def settle_journal(self) -> None:
-        """Wait until everything decided so far is durable and sent, whatever comes meanwhile;
-        no longer when it never will be."""
-        decided = self.switch.state.sequence
-        while self._released < decided and not self._halted:
-            await asyncio.sleep(0.001)
-
-    def stop(self) -> None:
-        """End the committer."""
-        self._committer.stop()
-
-
-def read_clocks() -> Instant:
-    """Both clocks, now."""
-    return Instant(time.time_ns() // 1000, time.monotonic_ns() // 1000)
+    @property
+    def in_flight(self) -> bool:
+        """Whether an issuer was asked and has not answered yet."""
+        return any(issuer.pending for issuer in self.switch.state.issuers.values())
 
 
 def _network_event(

@@ -1,0 +1,16 @@
+"""The road of a message, without input or output: frames in, decisions recorded, frames out."""
+
+from altyn.gateway.driver import CommitOrder, Connection, Driver
+from altyn.gateway.gateway import Gateway, Line
+from altyn.gateway.outbound import Outbound
+from altyn.gateway.traffic import Traffic
+
+__all__ = [
+    "CommitOrder",
+    "Connection",
+    "Driver",
+    "Gateway",
+    "Line",
+    "Outbound",
+    "Traffic",
+]
