@@ -205,6 +205,45 @@ class LinkSettings(Table):
     echo_interval_s: int = Field(
         60, ge=0, le=86_400, description="Time between two echo tests (0800/301); 0: none."
     )
+    health_samples_min: int = Field(
+        50,
+        ge=1,
+        le=1_000_000,
+        description="So many requests must have ended in the last half minute before the shares "
+        "below count.",
+    )
+    health_late_percent_max: int = Field(
+        20,
+        ge=1,
+        le=100,
+        description="A larger share of late or invalid answers takes the link out; 100: never.",
+    )
+    health_slow_percent_max: int = Field(
+        50,
+        ge=1,
+        le=100,
+        description="A larger share of answers that take more than half of `reply_timeout_ms`, or "
+        "come late, takes the link out; 100: never.",
+    )
+    health_late_in_row_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="So many late or invalid answers in a row take the link out.",
+    )
+    health_rest_s: int = Field(
+        30,
+        ge=1,
+        le=600,
+        description="How long a link that was taken out rests at least; doubled with each fall, "
+        "up to ten minutes, and never shorter than a reply may take.",
+    )
+    health_echoes_min: int = Field(
+        2,
+        ge=0,
+        le=100,
+        description="Good echo tests in a row before it is tried again, where there are any.",
+    )
 
 
 class Settings(Table):

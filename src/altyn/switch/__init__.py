@@ -27,6 +27,7 @@ from altyn.switch.events import (
     TimeDue,
     Unserved,
 )
+from altyn.switch.health import Condition, Health, HealthTerms, Measured
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.positions import PositionLine, Positions
 from altyn.switch.recovery import recall, recover, replay, save_snapshot
@@ -40,16 +41,20 @@ __all__ = [
     "FINISHED_MAX",
     "Advise",
     "Alarm",
+    "Condition",
     "CutOverOrdered",
     "Disconnect",
     "Effect",
     "Forward",
+    "Health",
+    "HealthTerms",
     "IntakeChanged",
     "Link",
     "LinkDown",
     "LinkTerms",
     "LinkUp",
     "LinksChanged",
+    "Measured",
     "NetworkAnswered",
     "NetworkReply",
     "NetworkRequest",

@@ -3,13 +3,12 @@
 The checks stand in the order of `transaction.Outcome`; the first that fails answers.
 """
 
-from collections import deque
 from typing import Final
 
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
 from altyn.clock import utc_datetime
 from altyn.registry import BinRange, Participant
-from altyn.switch import recording
+from altyn.switch import line_watch, recording
 from altyn.switch.desk import Desk, new_transaction
 from altyn.switch.effects import Forward
 from altyn.switch.link import Link
@@ -194,10 +193,8 @@ def _set_deadline(desk: Desk, transaction: Transaction, link: Link, request: Req
     is_atm = request.category == ATM_CATEGORY
     timeout_us = terms.reply_timeout_atm_us if is_atm else terms.reply_timeout_us
     transaction.deadline_us = desk.now.monotonic_us + timeout_us
-    queue = desk.deadlines.get(timeout_us)
-    if queue is None:
-        queue = desk.deadlines[timeout_us] = deque()
-    queue.append(transaction)
+    desk.deadlines_of(link, timeout_us).append(transaction)
+    link.health.sent += 1
 
 
 def take_answer(desk: Desk, response: Response, link: Link) -> None:
@@ -226,7 +223,13 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
     ):
         desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
         desk.end_unanswered(transaction, Outcome.ISSUER_ANSWER_INVALID)
+        link.health.count_invalid()
+        line_watch.look(desk, link)
         return
+    health = link.health
+    health.answered += 1
+    if transaction.deadline_us - desk.now.monotonic_us < health.slow_left_us:
+        health.slow += 1
     approved = response.response_code in APPROVAL_CODES
     transaction.authorization_code = response.authorization_code
     transaction.additional = response.additional

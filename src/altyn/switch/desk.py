@@ -23,6 +23,7 @@ from altyn.switch.effects import (
     Reply,
 )
 from altyn.switch.forwarding import OwedAdvice
+from altyn.switch.health import Condition
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
 from altyn.transaction import (
@@ -49,8 +50,8 @@ class Desk:
         self.transmission = TransmissionClock()
         self.links: dict[LinkId, Link] = {}
         self.links_of: dict[ParticipantId, list[Link]] = {}
+        self.deadlines: dict[tuple[LinkId, int], deque[Transaction]] = {}
         self.set_links(terms)
-        self.deadlines: dict[int, deque[Transaction]] = {}
         self.intake_open = True
         self.counts: dict[str, int] = {}
 
@@ -62,16 +63,50 @@ class Desk:
         for entry in terms:
             link = standing.get(entry.link_id) or Link(entry)
             link.agree(entry)
+            link.deadlines.clear()
             self.links[entry.link_id] = link
-            if entry.carries != "acquiring":
+            if link.asked:
                 self.links_of.setdefault(entry.participant_id, []).append(link)
+        for participant_id in self.links_of:
+            self.rank_links(participant_id)
+        # What was asked over a link that is gone is waited for all the same.
+        self.deadlines = {place: queue for place, queue in self.deadlines.items() if queue}
 
     def usable_link(self, participant_id: ParticipantId) -> Link | None:
-        """The first link of a participant over which traffic to an issuer may flow."""
+        """The link for a new request to an issuer: one on trial as far as its step allows, then
+        the first healthy one in the order of the settings. None when there is none."""
         for link in self.links_of.get(participant_id, ()):
-            if link.usable:
+            if link.usable and link.health.sent < link.health.sent_max:
                 return link
         return None
+
+    def reachable(self, participant_id: ParticipantId) -> bool:
+        """Whether any line to an issuer stands, in whatever health: over it answers may come."""
+        return any(link.usable for link in self.links_of.get(participant_id, ()))
+
+    def advice_link(self, participant_id: ParticipantId) -> Link | None:
+        """The link for advices: a healthy one, else one on trial (see `Health.advices_max`)."""
+        links = [link for link in self.links_of.get(participant_id, ()) if link.usable]
+        found = max(links, key=lambda link: link.health.advices_max, default=None)
+        return found if found is not None and found.health.advices_max else None
+
+    def rank_links(self, participant_id: ParticipantId) -> None:
+        """Put a participant's links on trial before the others, which stay in order."""
+        places = list(self.links)
+        self.links_of.get(participant_id, []).sort(
+            key=lambda link: (
+                link.health.condition is not Condition.TRIAL,
+                places.index(link.terms.link_id),
+            )
+        )
+
+    def deadlines_of(self, link: Link, timeout_us: int) -> deque[Transaction]:
+        """What was asked over a link with a timeout, oldest first."""
+        queue = link.deadlines.get(timeout_us)
+        if queue is None:
+            queue = self.deadlines.setdefault((link.terms.link_id, timeout_us), deque())
+            link.deadlines[timeout_us] = queue
+        return queue
 
     def record(self, record: Record) -> int:
         """Number an entry and let it be written; gives its sequence number."""
@@ -202,10 +237,10 @@ class Desk:
         issuer = self.state.issuers.get(participant_id)
         if issuer is None or not issuer.advices:
             return
-        link = self.usable_link(participant_id)
+        link = self.advice_link(participant_id)
         if link is None:
             return
-        for advice in issuer.advices.due(self.now.monotonic_us):
+        for advice in issuer.advices.due(self.now.monotonic_us, link.health.advices_max):
             self.effects.append(
                 Advise(LinkId(link.terms.link_id), advice.record, advice.attempts > 1)
             )

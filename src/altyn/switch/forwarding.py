@@ -77,10 +77,11 @@ class AdviceQueue:
             self._waiting.move_to_end(advice.sequence, last=False)
         self.under_way.clear()
 
-    def due(self, now_us: int) -> list[OwedAdvice]:
+    def due(self, now_us: int, under_way_max: int = UNDER_WAY_MAX) -> list[OwedAdvice]:
         """The advices to send now: repeats whose wait is over, then new ones."""
+        under_way_max = min(under_way_max, UNDER_WAY_MAX)
         sending = [advice for advice in self.under_way.values() if advice.due_us <= now_us]
-        while self._waiting and len(self.under_way) < UNDER_WAY_MAX:
+        while self._waiting and len(self.under_way) < under_way_max:
             sequence, advice = self._waiting.popitem(last=False)
             self.under_way[sequence] = advice
             sending.append(advice)

@@ -1,13 +1,19 @@
 """Links as the switch sees them: connected or not, signed on or not, answering or not."""
 
+from collections import deque
 from typing import Final, Literal, NamedTuple
 
+from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import LinkId, ParticipantId
+from altyn.switch.health import Condition, Health, HealthTerms
+from altyn.transaction import Transaction
 
 SignOn = Literal["peer", "switch", "none"]
 Carries = Literal["both", "acquiring", "issuing"]
 
 ECHOES_UNANSWERED_MAX: Final = 3
+ECHO_US_SICK: Final = 5 * MICROSECONDS_PER_SECOND
+"""A link that was taken out is tested at least so often."""
 
 
 class LinkTerms(NamedTuple):
@@ -25,12 +31,28 @@ class LinkTerms(NamedTuple):
     echo_interval_us: int
     in_flight_max: int
     carries: Carries = "both"
+    health: HealthTerms = HealthTerms()
 
 
 class Link:
-    """A link and how it stands now."""
+    """A link and how it stands now.
 
-    __slots__ = ("connected", "echo_due_us", "echoes_unanswered", "signed_on", "terms", "usable")
+    deadlines: what was asked over it and may still be answered, by the time that it was given.
+    """
+
+    __slots__ = (
+        "asked",
+        "connected",
+        "deadlines",
+        "echo_due_us",
+        "echo_interval_us",
+        "echoes_unanswered",
+        "health",
+        "signed_on",
+        "terms",
+        "up_since_us",
+        "usable",
+    )
 
     def __init__(self, terms: LinkTerms) -> None:
         """Not connected yet."""
@@ -41,11 +63,26 @@ class Link:
         self.echoes_unanswered = 0
         self.usable = False
         """Whether traffic may flow: connected, and signed on where that is agreed."""
+        self.up_since_us = 0
+        self.deadlines: dict[int, deque[Transaction]] = {}
+        self.health = Health(terms.health, terms.reply_timeout_us, terms.reply_timeout_atm_us)
+        self.agree(terms)
 
     def agree(self, terms: LinkTerms) -> None:
         """Other terms hold from now on."""
         self.terms = terms
+        longest_us = max(terms.reply_timeout_us, terms.reply_timeout_atm_us)
+        self.health.agree(terms.health, terms.reply_timeout_us, longest_us)
+        self.asked = terms.carries != "acquiring"
+        self.echo_interval_us = terms.echo_interval_us
         self._judge()
+
+    def set_echo_interval(self, now_us: int) -> None:
+        """Test more often while the link is out, as often as agreed otherwise."""
+        agreed_us = self.terms.echo_interval_us
+        is_sick = self.health.condition is Condition.SICK
+        self.echo_interval_us = min(agreed_us, ECHO_US_SICK) if is_sick else agreed_us
+        self.echo_due_us = min(self.echo_due_us, now_us + self.echo_interval_us)
 
     def sign_on(self) -> bool:
         """Somebody signed on; False when that was so already."""
@@ -69,11 +106,13 @@ class Link:
         self.connected = True
         self.signed_on = False
         self.echoes_unanswered = 0
-        self.echo_due_us = now_us + self.terms.echo_interval_us
+        self.up_since_us = now_us
+        self.echo_due_us = now_us + self.echo_interval_us
         self._judge()
 
     def down(self) -> None:
         """The last connection is gone."""
         self.connected = False
         self.signed_on = False
+        self.health.lose_line()
         self._judge()

@@ -12,15 +12,9 @@ from typing import Any, Final
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.registry import Registry
-from altyn.switch import authorization, reversal
+from altyn.switch import authorization, line_watch, reversal
 from altyn.switch.desk import Desk
-from altyn.switch.effects import (
-    Disconnect,
-    Effect,
-    NetworkReply,
-    NetworkRequest,
-    Recall,
-)
+from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
     CutOverOrdered,
     IntakeChanged,
@@ -34,14 +28,14 @@ from altyn.switch.events import (
     TimeDue,
     Unserved,
 )
-from altyn.switch.link import ECHOES_UNANSWERED_MAX, Link, LinkTerms
+from altyn.switch.line_watch import ECHO_TEST
+from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
 from altyn.transaction import Kind, Outcome, Request, Response, State, original_key
 
 SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 CUT_OVER: Final = "201"
-ECHO_TEST: Final = "301"
 
 _REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
 _IN_FLIGHT: Final = State.IN_FLIGHT
@@ -205,36 +199,20 @@ class Switch:
     def _on_time(self, _: TimeDue) -> None:
         desk = self._desk
         now_us = desk.now.monotonic_us
-        for queue in desk.deadlines.values():
+        for (link_id, timeout_us), queue in desk.deadlines.items():
             while queue:
                 first = queue[0]
                 if first.state is _IN_FLIGHT:
                     if first.deadline_us > now_us:
                         break
+                    line_watch.count_late(desk, link_id, first.deadline_us - timeout_us)
                     desk.alarm("issuer-late", f"issuer {first.issuer}, STAN {first.issuer_stan}")
                     desk.end_unanswered(first, Outcome.ISSUER_LATE)
                 queue.popleft()
         for participant_id in self.state.issuers:
             desk.send_advices(participant_id)
         for link in desk.links.values():
-            self._echo(link)
-
-    def _echo(self, link: Link) -> None:
-        """Test a line that should be up; one that never answers is closed (W01)."""
-        interval_us = link.terms.echo_interval_us
-        if not interval_us or not link.usable or link.echo_due_us > self._desk.now.monotonic_us:
-            return
-        link.echo_due_us = self._desk.now.monotonic_us + interval_us
-        if link.echoes_unanswered >= ECHOES_UNANSWERED_MAX:
-            self._desk.alarm("link-silent", f"link {link.terms.link_id}")
-            self._desk.effects.append(Disconnect(link.terms.link_id))
-            return
-        link.echoes_unanswered += 1
-        self._ask(link, ECHO_TEST)
-
-    def _ask(self, link: Link, code: str) -> None:
-        stan = self.state.issuer(link.terms.participant_id).next_stan()
-        self._desk.effects.append(NetworkRequest(link.terms.link_id, code, stan))
+            line_watch.watch(desk, link)
 
     def _on_link_up(self, event: LinkUp) -> None:
         desk = self._desk
@@ -242,7 +220,7 @@ class Switch:
         link.up(desk.now.monotonic_us)
         desk.record_fact(fact="link-up", link=event.link_id)
         if link.terms.sign_on == "switch":
-            self._ask(link, SIGN_ON)
+            line_watch.ask(self._desk, link, SIGN_ON)
         elif link.usable:
             desk.send_advices(link.terms.participant_id)
 
@@ -256,7 +234,7 @@ class Switch:
     def _line_lost(self, participant_id: ParticipantId) -> None:
         """With the last line of an issuer, what it was asked ends and is reversed (F19)."""
         desk = self._desk
-        if desk.usable_link(participant_id) is not None:
+        if desk.reachable(participant_id):
             return
         issuer = self.state.issuers.get(participant_id)
         if issuer is None:
@@ -274,6 +252,7 @@ class Switch:
             code = "58"
         elif event.code == SIGN_ON:
             if link.sign_on():
+                link.health.return_early()
                 desk.record_fact(fact="signed-on", link=event.link_id)
         elif event.code == SIGN_OFF:
             if link.sign_off():
@@ -293,9 +272,10 @@ class Switch:
     def _on_network_answer(self, event: NetworkAnswered) -> None:
         desk = self._desk
         link = desk.links[event.link_id]
-        link.echoes_unanswered = 0
+        line_watch.echo_answered(link, event.code, event.response_code)
         if event.code == SIGN_ON and event.response_code == "00" and link.connected:
             if link.sign_on():
+                link.health.return_early()
                 desk.record_fact(fact="signed-on", link=event.link_id)
             desk.send_advices(link.terms.participant_id)
 
@@ -320,7 +300,7 @@ class Switch:
         state.begin_day(opened)
         for link in desk.links.values():
             if link.usable:
-                self._ask(link, CUT_OVER)
+                line_watch.ask(self._desk, link, CUT_OVER)
 
     def _on_intake(self, event: IntakeChanged) -> None:
         if event.open != self._desk.intake_open:

@@ -11,7 +11,7 @@ from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.online.connection import Connection
 from altyn.runtime.online.loop_driver import read_clocks
 from altyn.runtime.settings import LimitSettings, LinkSettings
-from altyn.switch import LinkDown, LinksChanged, LinkTerms, LinkUp, microseconds
+from altyn.switch import HealthTerms, LinkDown, LinksChanged, LinkTerms, LinkUp, microseconds
 from altyn.wire import Framing, framing
 
 FIRST_WAIT_S: Final = 0.2
@@ -39,6 +39,14 @@ def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
         microseconds(link.echo_interval_s * 1000),
         limits.in_flight_per_issuer_max,
         link.carries,
+        HealthTerms(
+            link.health_samples_min,
+            link.health_late_percent_max,
+            link.health_slow_percent_max,
+            link.health_late_in_row_max,
+            microseconds(link.health_rest_s * 1000),
+            link.health_echoes_min,
+        ),
     )
 
 
@@ -228,6 +236,7 @@ class Links:
                 "connections": len(self.gateway.lines[end.settings.id].connections),
                 "signed_on": standing[end.settings.id].signed_on,
                 "usable": standing[end.settings.id].usable,
+                "health": standing[end.settings.id].health.as_json(),
             }
             for link_id, end in self._ends.items()
         ]
