@@ -138,10 +138,8 @@ GROUPS: Final[dict[str, str]] = {
 
 NOT_YET: Final = {
     "clearing is not built": "F15 F39",
-    "stand-in is not built": "F24 F27 F28 F29",
     "keys and codes on the wire are not built": "F32 F33 W14",
     "the scheme has no rule about it yet": "F44",
-    "the switch keeps no balance of a card; the issuer decides": "F45",
     "profiles of participants are not built": "W18",
     "DE7 is not held to a window yet": "T02",
     "a calendar of holidays belongs to settlement, which is not built": "T09",

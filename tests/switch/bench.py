@@ -7,16 +7,26 @@ positions that sum to zero (I1).
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from altyn.card import check_digit
 from altyn.clock import Instant, TransmissionClock
-from altyn.gateway import Outbound
+from altyn.gateway import Outbound, find_evidence
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.message import Message, dialect, load_codec
 from altyn.money import Rate, Rounding
-from altyn.registry import BinRange, Participant, Registry, Scheme, fact_of
+from altyn.registry import (
+    FAR_AWAY_US,
+    BinRange,
+    Participant,
+    Registry,
+    Scheme,
+    StandInTerms,
+    Window,
+    fact_of,
+)
 from altyn.switch import (
     Advise,
     Alarm,
@@ -53,7 +63,7 @@ START = datetime(2026, 7, 5, 10, 0, 0, tzinfo=UTC)
 SCHEME_INSTITUTION = "900001"
 
 CODEC = load_codec("altyn87")
-Value = Scheme | Participant | BinRange | Rate
+Value = Scheme | Participant | BinRange | Rate | StandInTerms
 
 
 def bank(
@@ -76,6 +86,22 @@ def scheme(cross_border: str = "USD", unmatched: str = "25") -> Scheme:
     return Scheme(
         "TEST", "Test", SCHEME_INSTITUTION, "UTC", "", cross_border, unmatched, Rounding.HALF_UP
     )
+
+
+def stand_in(issuer: str, *windows: Window, **changes: Any) -> StandInTerms:
+    """Terms for every debit of an issuer: 500.00 TRY at most each, all that is not said allowed."""
+    terms = StandInTerms(
+        f"{issuer}-1",
+        ParticipantId(issuer),
+        "",
+        (),
+        0,
+        FAR_AWAY_US,
+        "TRY",
+        50_000,
+        windows,
+    )
+    return replace(terms, **changes)
 
 
 def registry_of(*values: Value) -> Registry:
@@ -134,7 +160,7 @@ class Bench:
         self._answered: set[tuple[str, ...]] = set()
         self._stans = iter(range(1, 1_000_000))
         day = start.year * 10_000 + start.month * 100 + start.day
-        self.switch = Switch(SwitchState(registry, day), self.terms)
+        self.switch = Switch(SwitchState(registry, day), self.terms, find_evidence)
         self._take(self.switch.open(self.now))
         self.raise_links()
 
@@ -193,7 +219,7 @@ class Bench:
         recovered = recover(self.storage)
         assert recovered is not None
         assert standing(recovered) == positions, "recovery gives other positions"
-        self.switch = Switch(recovered, self.terms)
+        self.switch = Switch(recovered, self.terms, find_evidence)
         for messages in self.inbox.values():
             messages.clear()
         self._take(self.switch.resume(self.now))
@@ -307,6 +333,8 @@ class Bench:
         assert replayed is not None
         assert standing(replayed) == standing(self.state)
         assert replayed.business_day == self.state.business_day
+        assert replayed.stand_in.dump() == self.state.stand_in.dump()
+        assert replayed.stop_list.dump() == self.state.stop_list.dump()
         for participant, side in self.state.issuers.items():
             there = replayed.issuer(participant)
             assert set(there.advices.by_stan) == set(side.advices.by_stan), participant

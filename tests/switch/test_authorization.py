@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from altyn.money import Rate
-from altyn.switch import CutOverOrdered, IntakeChanged, LinkTerms, authorization
+from altyn.switch import CutOverOrdered, IntakeChanged, LinkTerms, forwarding
 from altyn.transaction import APPROVALS_NOT_SERVED, Outcome, entries
 from tests.switch.bench import (
     HILL,
@@ -383,7 +383,7 @@ def test_f25_an_issuer_that_acknowledges_nothing_gets_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With too many advices owed to an issuer a new request is answered 96, not forwarded."""
-    monkeypatch.setattr(authorization, "ADVICES_OWED_MAX", 1)
+    monkeypatch.setattr(forwarding, "ADVICES_OWED_MAX", 1)
     bench = Bench()
     for _ in range(2):
         request, _ = bench.buy()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from altyn.transaction import APPROVAL_CODES, NOT_REMEMBERED, RESPONSE_CODES, Outcome
+from altyn.transaction import APPROVAL_CODES, NOT_REMEMBERED, RESPONSE_CODES, STOOD_IN_FOR, Outcome
 from altyn.transaction.outcome import APPROVALS_NOT_SERVED
 
 
@@ -20,6 +20,7 @@ def test_only_what_was_agreed_is_answered_with_an_approval(outcome: Outcome) -> 
         Outcome.ACCEPTED,
         Outcome.ALREADY_REVERSED,
         Outcome.ORIGINAL_NOT_APPROVED,
+        *STOOD_IN_FOR.values(),
     }
     code = RESPONSE_CODES[outcome]
     assert (code in APPROVAL_CODES) is (outcome in agreed)

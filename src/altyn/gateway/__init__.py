@@ -2,7 +2,7 @@
 
 from altyn.gateway.driver import CommitOrder, Connection, Driver
 from altyn.gateway.gateway import Gateway, Line
-from altyn.gateway.outbound import Outbound
+from altyn.gateway.outbound import Outbound, find_evidence
 from altyn.gateway.traffic import Traffic
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "Line",
     "Outbound",
     "Traffic",
+    "find_evidence",
 ]

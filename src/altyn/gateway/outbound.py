@@ -3,8 +3,17 @@
 from altyn.card import Pan, unseal
 from altyn.clock import TransmissionClock
 from altyn.message import Message, dialect
-from altyn.switch import Advise, Forward, NetworkRequest, Reply
-from altyn.transaction import Flag, Kind, entries
+from altyn.switch import (
+    ISSUER_DID_NOT_ANSWER,
+    ISSUER_NOT_ASKED,
+    NO_SOURCE,
+    Advise,
+    Evidence,
+    Forward,
+    NetworkRequest,
+    Reply,
+)
+from altyn.transaction import Flag, Kind, Transaction, entries
 
 
 class Outbound:
@@ -25,6 +34,7 @@ class Outbound:
             effect.authorization_code,
             effect.additional,
             effect.settlement_date,
+            effect.source,
         )
 
     def forward(self, effect: Forward, settlement_date: str) -> dialect.Derived:
@@ -83,8 +93,9 @@ class Outbound:
                 entries.read_text(record, "entry_mode"),
                 entries.read_text(record, "condition"),
                 entries.read_text(record, "rrn"),
-                "",
+                entries.read_text(record, "authorization_code"),
                 "" if is_reversal else entries.read_text(record, "response_code").rstrip(),
+                _source(record, flags),
                 entries.read_text(record, "terminal"),
                 entries.read_text(record, "merchant"),
                 entries.read_text(record, "merchant_name"),
@@ -112,6 +123,20 @@ def _money(record: bytes, which: str) -> dialect.Money | None:
     if currency == entries.read_text(record, "currency"):
         return None
     return dialect.Money(entries.read_number(record, f"{which}_amount"), currency, "")
+
+
+def _source(record: bytes, flags: int) -> str:
+    """DE44, position 1, of an advice: of a stand-in, whether the issuer was asked before."""
+    if not flags & Flag.STOOD_IN:
+        return NO_SOURCE
+    asked = entries.read_text(record, "issuer_original").strip()
+    return ISSUER_DID_NOT_ANSWER if asked else ISSUER_NOT_ASKED
+
+
+def find_evidence(payload: object, _: Transaction) -> Evidence:
+    """What a request carries that must be checked; without keys nothing can be."""
+    assert isinstance(payload, Message), "a request carries its message"
+    return Evidence.NOT_HELD if dialect.carries_proof(payload) else Evidence.NOTHING
 
 
 def _pan(record: bytes) -> Pan:

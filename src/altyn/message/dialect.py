@@ -316,10 +316,12 @@ def write_reply(
     authorization_code: str = "",
     additional: bytes = b"",
     settlement_date: str = "",
+    source: str = "",
 ) -> Derived:
     """The reply to a request: its key fields again, DE39, and what the issuer added.
 
-    settlement_date is MMDD (DE15), left out when empty; a blank authorization code too.
+    settlement_date is MMDD (DE15), left out when empty; a blank authorization code too. source is
+    DE44, position 1: empty for the issuer, else see altyn.switch.effects.
     """
     put: dict[int, Value] = {}
     if settlement_date:
@@ -329,6 +331,8 @@ def write_reply(
     put[39] = response_code
     if additional:
         put.update(unpack_additional(additional))
+    if source:
+        put[44] = source
     return Derived(request, reply_type(request.mti), _ECHOED, put)
 
 
@@ -400,6 +404,7 @@ class Advice(NamedTuple):
     rrn: str
     authorization_code: str
     response_code: str
+    source: str
     terminal: str
     merchant: str
     merchant_name: str
@@ -434,6 +439,7 @@ def write_advice(advice: Advice) -> Message:
         37: advice.rrn,
         38: advice.authorization_code,
         39: advice.response_code,
+        44: advice.source,
         41: advice.terminal,
         42: advice.merchant,
         43: advice.merchant_name,
@@ -454,6 +460,16 @@ def write_advice(advice: Advice) -> Message:
     if advice.remaining is not None:
         fields[95] = f"{advice.remaining:012d}".ljust(42, "0")
     return Message(_ADVICE_TYPES[advice.kind][advice.repeat], fields)
+
+
+_PROOFS: Final = (35, 45, 48, 52, 55)
+"""Where a request carries what only the issuer, or who holds its keys, can check: tracks with their
+verification values, a verification value of a card that is not present, a PIN, chip data."""
+
+
+def carries_proof(request: Message) -> bool:
+    """Whether a request carries a verification value, a PIN or a chip cryptogram."""
+    return any(number in request.fields for number in _PROOFS)
 
 
 def write_network(code: str, stan: str, transmission: str, institution: str) -> Message:

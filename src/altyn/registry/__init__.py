@@ -4,8 +4,19 @@ from altyn.registry.bin_table import AmbiguousBinTableError, BinTable
 from altyn.registry.facts import Fact, fact_of, value_of
 from altyn.registry.participant import BinRange, Participant, Scheme
 from altyn.registry.registry import Registry, version_of
+from altyn.registry.stand_in import (
+    DEBIT_CODES,
+    FAR_AWAY_US,
+    NEVER_STOOD_IN,
+    StandInTable,
+    StandInTerms,
+    Window,
+)
 
 __all__ = [
+    "DEBIT_CODES",
+    "FAR_AWAY_US",
+    "NEVER_STOOD_IN",
     "AmbiguousBinTableError",
     "BinRange",
     "BinTable",
@@ -13,6 +24,9 @@ __all__ = [
     "Participant",
     "Registry",
     "Scheme",
+    "StandInTable",
+    "StandInTerms",
+    "Window",
     "fact_of",
     "value_of",
     "version_of",

@@ -12,9 +12,10 @@ from typing import Any
 from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding
 from altyn.registry.participant import BinRange, Participant, Scheme
+from altyn.registry.stand_in import StandInTerms, Window
 
 Fact = dict[str, Any]
-Value = Scheme | Participant | BinRange | Rate
+Value = Scheme | Participant | BinRange | Rate | StandInTerms
 
 
 def fact_of(value: Value) -> Fact:
@@ -25,6 +26,8 @@ def fact_of(value: Value) -> Fact:
         return {"fact": "participant", **asdict(value), "roles": sorted(value.roles)}
     if isinstance(value, BinRange):
         return {"fact": "bin", **asdict(value), "pan_lengths": sorted(value.pan_lengths)}
+    if isinstance(value, StandInTerms):
+        return {"fact": "stand-in", **_listed(asdict(value))}
     return {"fact": "rate", **value._asdict()}
 
 
@@ -56,6 +59,22 @@ def _bin(values: dict[str, Any]) -> BinRange:
     return BinRange(**{**values, "pan_lengths": frozenset(values["pan_lengths"])})
 
 
+def _listed(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON gives them back: a tuple is a list."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
+
+
+def _stand_in(values: dict[str, Any]) -> StandInTerms:
+    tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list | tuple)}
+    windows = tuple(Window(**window) for window in values["windows"])
+    participant_id = ParticipantId(values["participant_id"])
+    return StandInTerms(
+        **{**values, **tuples, "windows": windows, "participant_id": participant_id}
+    )
+
+
 def _rate(values: dict[str, Any]) -> Rate:
     return Rate(**values)
 
@@ -65,4 +84,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Value]] = {
     "participant": _participant,
     "bin": _bin,
     "rate": _rate,
+    "stand-in": _stand_in,
 }

@@ -14,6 +14,7 @@ from altyn.money import Conversion, Rate, conversion
 from altyn.registry.bin_table import BinTable
 from altyn.registry.facts import Fact, fact_of, value_of
 from altyn.registry.participant import BinRange, Participant, Scheme
+from altyn.registry.stand_in import StandInTable, StandInTerms
 
 _FAR_AWAY_US = 10**15
 
@@ -25,7 +26,7 @@ class Registry:
         """Build a version from its facts.
 
         Raises ValueError when there is not exactly one scheme, a participant, institution
-        or BIN prefix comes twice, or a BIN range belongs to nobody.
+        or BIN prefix comes twice, a BIN range belongs to nobody, or stand-in terms contend.
         """
         values = [value_of(fact) for fact in facts]
         schemes = [value for value in values if isinstance(value, Scheme)]
@@ -42,6 +43,11 @@ class Registry:
             if entry.participant_id not in self.participants:
                 raise ValueError(f"BIN prefix {entry.prefix} belongs to no participant")
         self.bins = BinTable(ranges)
+        terms = [value for value in values if isinstance(value, StandInTerms)]
+        for agreed in terms:
+            if agreed.participant_id not in self.participants:
+                raise ValueError(f"stand-in terms {agreed.terms_id} belong to no participant")
+        self.stand_in = StandInTable(terms)
         self.facts: tuple[Fact, ...] = tuple(fact_of(value) for value in values)
         self.version = version_of(self.facts)
         self._rates = sorted(

@@ -3,6 +3,9 @@
 from altyn.switch.effects import (
     ADDITIONAL_ENTRY,
     FACT_ENTRY,
+    ISSUER_DID_NOT_ANSWER,
+    ISSUER_NOT_ASKED,
+    NO_SOURCE,
     Advise,
     Alarm,
     Disconnect,
@@ -27,6 +30,7 @@ from altyn.switch.events import (
     TimeDue,
     Unserved,
 )
+from altyn.switch.evidence import CardVerifier, Evidence
 from altyn.switch.health import Condition, Health, HealthTerms, Measured
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.positions import PositionLine, Positions
@@ -39,12 +43,17 @@ __all__ = [
     "ADDITIONAL_ENTRY",
     "FACT_ENTRY",
     "FINISHED_MAX",
+    "ISSUER_DID_NOT_ANSWER",
+    "ISSUER_NOT_ASKED",
+    "NO_SOURCE",
     "Advise",
     "Alarm",
+    "CardVerifier",
     "Condition",
     "CutOverOrdered",
     "Disconnect",
     "Effect",
+    "Evidence",
     "Forward",
     "Health",
     "HealthTerms",

@@ -6,11 +6,11 @@ The checks stand in the order of `transaction.Outcome`; the first that fails ans
 from typing import Final
 
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
-from altyn.clock import utc_datetime
 from altyn.registry import BinRange, Participant
-from altyn.switch import line_watch, recording
+from altyn.switch import forwarding, line_watch, recording, standin
 from altyn.switch.desk import Desk, new_transaction
 from altyn.switch.effects import Forward
+from altyn.switch.expiry import has_expired
 from altyn.switch.link import Link
 from altyn.switch.routing import Route
 from altyn.transaction import (
@@ -30,15 +30,11 @@ CREDITS: Final = frozenset({"20", "26"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 WAITING_MAX: Final = 8
-ADVICES_OWED_MAX = 200_000
-"""An issuer that acknowledges nothing for so long gets no new requests (F25)."""
 ALL_ZERO: Final = "0" * 6
 _APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us
 _DECLINED: Final = Outcome.DECLINED_BY_ISSUER
 AMOUNT_MAX: Final = 10**12 - 1
 """What DE5 and DE6 can say; a converted amount above it is refused, never cut short (M15)."""
-EXPIRY_PIVOT: Final = "50"
-"""Expiry years 00 to 49 are of this century; later ones have passed (T11)."""
 
 
 def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
@@ -105,26 +101,9 @@ def _check_card(desk: Desk, request: Request, acquirer: Participant) -> BinRange
         return Outcome.INVALID_PAN
     if registry.participants[entry.participant_id].state != "active":
         return Outcome.ISSUER_SUSPENDED
-    if _expired(request.expiry, desk.now.utc_us):
+    if has_expired(request.expiry, desk.now.utc_us):
         return Outcome.EXPIRED_CARD
     return entry
-
-
-_this_month: tuple[int, str] = (-1, "")
-
-
-def _expired(expiry: str, now_us: int) -> bool:
-    """Whether a card's month (YYMM) has passed, or there is no such month.
-
-    A card is good to the end of its month (T10).
-    """
-    global _this_month  # noqa: PLW0603 a cache of a pure function of the hour
-    hour = now_us // 3_600_000_000
-    if _this_month[0] != hour:
-        _this_month = (hour, utc_datetime(now_us).strftime("%y%m"))
-    if expiry == "    ":
-        return False
-    return expiry < _this_month[1] or expiry >= EXPIRY_PIVOT or not "01" <= expiry[2:] <= "12"
 
 
 def _money_flags(request: Request) -> int | None:
@@ -156,11 +135,16 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
     issuer_id = route.issuer.participant_id
     link = desk.usable_link(issuer_id)
     if link is None:
-        desk.refuse(request, Outcome.ISSUER_UNREACHABLE)
+        outcome = Outcome.ISSUER_UNREACHABLE
+        standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
         return
     issuer = state.issuer(issuer_id)
-    if len(issuer.pending) >= link.terms.in_flight_max or len(issuer.advices) > ADVICES_OWED_MAX:
+    if len(issuer.advices) > forwarding.ADVICES_OWED_MAX:
         desk.refuse(request, Outcome.OVERLOADED)
+        return
+    if len(issuer.pending) >= link.terms.in_flight_max:
+        outcome = Outcome.OVERLOADED
+        standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
         return
     stan = issuer.next_stan()
     head = recording.head_of(request, state, desk.now, flags, route.text, settlement, billing, stan)
@@ -222,7 +206,7 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
         or response.response_code in APPROVALS_NOT_SERVED
     ):
         desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
-        desk.end_unanswered(transaction, Outcome.ISSUER_ANSWER_INVALID)
+        standin.end_or_stand_in(desk, transaction, Outcome.ISSUER_ANSWER_INVALID)
         link.health.count_invalid()
         line_watch.look(desk, link)
         return

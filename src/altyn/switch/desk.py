@@ -16,17 +16,22 @@ from altyn.switch import recording
 from altyn.switch.effects import (
     ADDITIONAL_ENTRY,
     FACT_ENTRY,
+    ISSUER_DID_NOT_ANSWER,
+    ISSUER_NOT_ASKED,
+    NO_SOURCE,
     Advise,
     Alarm,
     Effect,
     Record,
     Reply,
 )
+from altyn.switch.evidence import CardVerifier, Evidence
 from altyn.switch.forwarding import OwedAdvice
 from altyn.switch.health import Condition
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
 from altyn.transaction import (
+    FIRST_BY_STAND_IN,
     NOT_REMEMBERED,
     RESPONSE_CODES,
     Flag,
@@ -39,11 +44,22 @@ from altyn.transaction import (
 _NO_AUTHORIZATION_CODE = " " * 6
 
 
+def hold_no_keys(_payload: object, _transaction: Transaction) -> Evidence:
+    """The verifier of a switch that is given none: whatever comes cannot be checked."""
+    return Evidence.NOT_HELD
+
+
 class Desk:
     """State, links, now, and the effects of the step under way."""
 
-    def __init__(self, state: SwitchState, terms: Iterable[LinkTerms]) -> None:
+    def __init__(
+        self,
+        state: SwitchState,
+        terms: Iterable[LinkTerms],
+        verify_card: CardVerifier = hold_no_keys,
+    ) -> None:
         """A desk over a state; links start unconnected."""
+        self.verify_card = verify_card
         self.state = state
         self.now = Instant(0, 0)
         self.effects: list[Effect] = []
@@ -180,6 +196,9 @@ class Desk:
 
     def answer(self, origin: object, payload: object, transaction: Transaction) -> None:
         """Answer over a connection with how a transaction ended."""
+        source = NO_SOURCE
+        if transaction.outcome >= FIRST_BY_STAND_IN:
+            source = ISSUER_DID_NOT_ANSWER if transaction.issuer_stan else ISSUER_NOT_ASKED
         self.effects.append(
             Reply(
                 origin,
@@ -188,6 +207,7 @@ class Desk:
                 transaction.authorization_code,
                 transaction.additional,
                 self.state.settlement_date(transaction.business_day),
+                source,
             )
         )
 
@@ -199,12 +219,15 @@ class Desk:
                 self.answer(origin, payload, transaction)
             transaction.waiting = None
 
-    def end_unanswered(self, transaction: Transaction, outcome: Outcome) -> None:
+    def end_unanswered(
+        self, transaction: Transaction, outcome: Outcome, response_code: str = ""
+    ) -> None:
         """End a request in flight without the issuer: decline it, and since the issuer may
         have approved it all the same, owe it a reversal (F01, F04, F19, F22)."""
         state = self.state
         held_change, posted_change = state.decide(transaction, approved=False)
-        self.conclude(transaction, outcome, RESPONSE_CODES[outcome], held_change, posted_change)
+        code = response_code or RESPONSE_CODES[outcome]
+        self.conclude(transaction, outcome, code, held_change, posted_change)
         if transaction.origin is not None:
             self.answer_all(transaction)
         state.finish(transaction)
@@ -213,19 +236,34 @@ class Desk:
 
     def owe_reversal(self, transaction: Transaction) -> None:
         """Write down that the issuer is owed a reversal of a request it was sent."""
-        issuer = self.state.issuer(transaction.issuer)
-        stan = issuer.next_stan()
+        stan = self.state.issuer(transaction.issuer).next_stan()
         head = recording.switch_reversal_head(transaction, self.state, stan, self.now.utc_us)
+        self._owe_own_advice(transaction, head, stan, _NO_AUTHORIZATION_CODE)
+
+    def owe_stand_in_advice(self, transaction: Transaction, stan: str, asked_as: str) -> None:
+        """Write down that the issuer is owed word of what was approved in its place.
+
+        `asked_as` names the request as it was sent to the issuer, blank when it was not.
+        """
+        now_us = self.now.utc_us
+        head = recording.stand_in_advice_head(transaction, self.state, stan, now_us, asked_as)
+        self.state.issuer(transaction.issuer).note_stand_in(self.state.sequence + 1)
+        self._owe_own_advice(transaction, head, stan, transaction.authorization_code)
+
+    def _owe_own_advice(
+        self, transaction: Transaction, head: bytes, stan: str, authorization_code: str
+    ) -> None:
+        """Record an advice that the switch itself makes about a transaction, and queue it."""
         advice = Transaction(
             "", transaction.kind, 0, transaction.acquirer, "", "", transaction.amount, 0, 0, head
         )
         advice.remaining = 0
         advice.response_code = RESPONSE_CODES[Outcome.ACCEPTED]
-        advice.authorization_code = _NO_AUTHORIZATION_CODE
+        advice.authorization_code = authorization_code
         record = recording.finished(
             advice, Outcome.ACCEPTED, self.now.utc_us, refers_to=transaction.sequence
         )
-        self.owe(issuer.participant_id, self.record(record), record.body, stan)
+        self.owe(transaction.issuer, self.record(record), record.body, stan)
 
     def owe(self, participant_id: ParticipantId, sequence: int, record: bytes, stan: str) -> None:
         """Queue an advice that was recorded, and send it if the line is free."""

@@ -14,6 +14,13 @@ ADDITIONAL_ENTRY = 3
 """Journal kind of what an issuer added to the answer that the entry before is about."""
 
 
+NO_SOURCE = ""
+ISSUER_DID_NOT_ANSWER = "1"
+ISSUER_NOT_ASKED = "4"
+"""Who an answer comes from (DE44, position 1): the issuer, or stand-in after the issuer was asked
+and gave no answer that counts, or stand-in for an issuer that could not be asked."""
+
+
 class Record(NamedTuple):
     """Write an entry. Entries of one step are written in the order of the effects."""
 
@@ -32,6 +39,7 @@ class Reply(NamedTuple):
     authorization_code: str
     additional: bytes
     settlement_date: str
+    source: str = NO_SOURCE
 
 
 class Forward(NamedTuple):

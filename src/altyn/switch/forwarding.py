@@ -12,6 +12,9 @@ from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import ParticipantId
 from altyn.transaction import entries
 
+# Not Final: a compiled module has its constants written in, and tests lower this one.
+ADVICES_OWED_MAX = 200_000
+"""An issuer that acknowledges nothing for so long gets no new requests (F25)."""
 UNDER_WAY_MAX: Final = 32
 FIRST_WAIT_US: Final = 5 * MICROSECONDS_PER_SECOND
 LONGEST_WAIT_US: Final = 60 * MICROSECONDS_PER_SECOND
@@ -51,6 +54,10 @@ class AdviceQueue:
     def __len__(self) -> int:
         """How many advices are owed."""
         return len(self._waiting) + len(self.under_way)
+
+    def owes(self, sequence: int) -> bool:
+        """Whether the advice of an entry is owed still."""
+        return sequence in self._waiting or sequence in self.under_way
 
     def add(self, advice: OwedAdvice) -> None:
         """Owe one more."""

@@ -27,6 +27,12 @@ _MESSAGE_TYPES = {
     Kind.REVERSAL_ADVICE: "0420",
 }
 _NO_CODES = b" " * 9
+_NO_NAME = " " * 20
+_ADVICE_KINDS = {
+    Kind.AUTHORIZATION: Kind.AUTHORIZATION_ADVICE,
+    Kind.FINANCIAL: Kind.FINANCIAL_ADVICE,
+}
+_FLAGS_AT = next(column.offset for column in entries.COLUMNS if column.name == "flags")
 _pack_head = entries.pack_head
 _pack_tail = entries.pack_tail
 _ROUTE_AT = next(
@@ -101,6 +107,49 @@ def switch_reversal_head(
         transaction.kind, transaction.issuer_stan, transaction.issuer_transmission
     )
     values[-1] = values[-1][:-ORIGINAL_WIDTH] + (" " * 20 + issuer_original).encode("ascii")
+    return _pack_head(*values)
+
+
+def advice_text(transaction: Transaction, stan: str, transmission: str) -> str:
+    """How the advice that tells an issuer of a stand-in is named."""
+    return original_text(_ADVICE_KINDS[transaction.kind], stan, transmission)
+
+
+def asked_as(transaction: Transaction) -> str:
+    """How the issuer knows a request that it was asked; blank when it was not."""
+    if not transaction.issuer_stan:
+        return _NO_NAME
+    return original_text(transaction.kind, transaction.issuer_stan, transaction.issuer_transmission)
+
+
+def issuer_name(transaction: Transaction) -> str:
+    """How the issuer knows a transaction: as the request it was asked, or as the advice that told
+    it of a stand-in, which it has for certain."""
+    if transaction.flags & Flag.STOOD_IN:
+        return entries.read_text(transaction.head, "issuer_original")
+    return original_text(transaction.kind, transaction.issuer_stan, transaction.issuer_transmission)
+
+
+def stood_in_head(head: bytes, told_as: str) -> bytes:
+    """The head of a transaction once it is stood in for, with the name of its advice."""
+    flags = head[_FLAGS_AT] | Flag.STOOD_IN
+    name = told_as.encode("ascii")
+    return head[:_FLAGS_AT] + bytes((flags,)) + head[_FLAGS_AT + 1 : -len(name)] + name
+
+
+def stand_in_advice_head(
+    transaction: Transaction, state: SwitchState, stan: str, now_us: int, asked: str
+) -> bytes:
+    """The head of the advice that tells an issuer what was approved in its place."""
+    values = list(entries.unpack_head(transaction.head))
+    values[0] = _ADVICE_KINDS[transaction.kind]
+    kept = values[1] & (Flag.CREDIT | Flag.NO_MONEY)
+    values[1] = kept | Flag.BY_SWITCH | Flag.FORWARDED | Flag.STOOD_IN
+    values[2] = state.business_day
+    values[3] = now_us
+    values[8] = int(stan)
+    values[9] = transaction.sequence
+    values[-1] = values[-1][:-ORIGINAL_WIDTH] + (_NO_NAME + asked).encode("ascii")
     return _pack_head(*values)
 
 

@@ -22,7 +22,7 @@ from altyn.journal import (
     checked_batches,
 )
 from altyn.registry import Registry
-from altyn.switch import recording
+from altyn.switch import recording, standin
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import OwedAdvice
 from altyn.switch.state import SwitchState, mark_of
@@ -118,10 +118,24 @@ class Replay:
                 told.held_change,
                 told.posted_change,
             )
+        if transaction.flags & Flag.STOOD_IN:
+            self._count_stand_in(transaction, record)
         if transaction.flags & Flag.FORWARDED:
             owed = OwedAdvice(transaction.sequence, record, transaction.issuer_stan, attempts=1)
             state.issuer(transaction.issuer).advices.add(owed)
         self._remember(told)
+
+    def _count_stand_in(self, transaction: Transaction, record: bytes) -> None:
+        """Use the limits as when it was live, under the terms that were in force then."""
+        state = self._state
+        assert state is not None, "the first entry of a journal states the registry"
+        if transaction.flags & Flag.BY_SWITCH:
+            state.issuer(transaction.issuer).note_stand_in(transaction.sequence)
+            return
+        finished_us = entries.read_number(record, "finished_us")
+        terms = standin.terms_for(state, transaction, finished_us)
+        assert terms is not None, "a stand-in without terms in force"
+        state.count_stand_in(transaction, terms, finished_us)
 
     def _remember(self, told: Told) -> None:
         """Put a finished transaction into memory and mend its original, as when it was live."""
@@ -155,6 +169,8 @@ def follow(original: Transaction, later: Transaction) -> None:
     """What a later message about an original, as recorded, made of it."""
     if later.outcome != Outcome.ACCEPTED or not later.flags & Flag.FORWARDED:
         return
+    if later.flags & Flag.BY_SWITCH:
+        return  # it tells the issuer what became of the original, and changes nothing
     if later.kind >= Kind.REVERSAL:
         original.remaining = later.remaining
         original.state = State.APPROVED if later.remaining else State.REVERSED
@@ -251,6 +267,8 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
         "business_day": state.business_day,
         "registry": list(state.registry.facts),
         "positions": state.positions.dump(),
+        "stand_in": state.stand_in.dump(),
+        "stop_list": state.stop_list.dump(),
         "horizons": dict(state.horizons),
         "memory_from": _memory_starts(state),
         "in_flight": [
@@ -261,6 +279,7 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
         "issuers": {
             participant_id: {
                 "last_stan": issuer.last_stan,
+                "stand_in_advices": issuer.stand_ins_told(),
                 "advices": [
                     [owed.sequence, owed.stan, _encode(owed.record)]
                     for owed in issuer.advices.owed()
@@ -295,11 +314,15 @@ def load_snapshot(snapshot: Snapshot) -> tuple[SwitchState, int]:
         issuer.last_stan = dumped["last_stan"]
         for sequence, stan, record in dumped["advices"]:
             issuer.advices.add(OwedAdvice(sequence, _decode(record), stan, attempts=1))
+        for sequence in sorted(dumped["stand_in_advices"]):
+            issuer.note_stand_in(sequence)
     for sequence, record in content["in_flight"]:
         told = read_record(_decode(record), sequence)
         told.transaction.issuer_transmission = clock.write(told.received_us)
         state.start(told.transaction)
     state.positions.load(content["positions"])
+    state.stand_in.load(content["stand_in"])
+    state.stop_list.load(content["stop_list"])
     state.horizons = dict(content["horizons"])
     state.sightings.horizons = dict(content["horizons"])
     state.sequence = snapshot.sequence

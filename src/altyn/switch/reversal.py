@@ -117,7 +117,7 @@ def _about(
         stan = state.issuer(original.issuer).next_stan()
     originals = recording.original_text(
         original.kind, original.key.partition("/")[2][:6], original.key.partition("/")[2][6:]
-    ) + recording.original_text(original.kind, original.issuer_stan, original.issuer_transmission)
+    ) + recording.issuer_name(original)
     head = recording.head_of(
         request,
         state,

@@ -10,11 +10,14 @@ from typing import Final
 
 from altyn.clock import BusinessDay
 from altyn.identifiers import ParticipantId
-from altyn.registry import Registry
+from altyn.registry import Registry, StandInTerms
+from altyn.switch import forwarding
 from altyn.switch.forwarding import AdviceQueue
 from altyn.switch.positions import Positions
 from altyn.switch.routing import Router
 from altyn.switch.sightings import Sightings
+from altyn.switch.stand_in_counters import StandInCounters
+from altyn.switch.stop_list import StopList
 from altyn.transaction import (
     Flag,
     Kind,
@@ -22,12 +25,14 @@ from altyn.transaction import (
     Original,
     State,
     Transaction,
+    entries,
     original_key,
 )
 
 # Not Final: a compiled module has its constants written in, and tests lower this one.
 FINISHED_MAX = 131_072
 STAN_MAX: Final = 999_999
+NO_ENTRY: Final = 2**62
 
 _APPROVE: Final = Move.APPROVE  # a member looked up on its class costs 0.2 us
 _DECLINE: Final = Move.DECLINE
@@ -37,7 +42,7 @@ _AUTHORIZATION: Final = Kind.AUTHORIZATION
 class IssuerSide:
     """What is under way towards one issuer: requests by the switch's STAN, and advices."""
 
-    __slots__ = ("advices", "last_stan", "participant_id", "pending")
+    __slots__ = ("_stand_ins", "advices", "last_stan", "participant_id", "pending")
 
     def __init__(self, participant_id: ParticipantId) -> None:
         """Nothing under way."""
@@ -45,6 +50,7 @@ class IssuerSide:
         self.pending: dict[str, Transaction] = {}
         self.advices = AdviceQueue(participant_id)
         self.last_stan = 0
+        self._stand_ins: deque[int] = deque()
 
     def next_stan(self) -> str:
         """The next STAN, 000001 to 999999, that no request or advice under way carries (T07)."""
@@ -56,6 +62,25 @@ class IssuerSide:
                 self.last_stan = stan
                 return text
         raise AssertionError("every STAN is under way: ADVICES_OWED_MAX is not held")
+
+    def note_stand_in(self, sequence: int) -> None:
+        """The entry of an advice that tells of a stand-in; these come in order."""
+        noted = self._stand_ins
+        noted.append(sequence)
+        if len(noted) > 2 * forwarding.ADVICES_OWED_MAX:
+            owes = self.advices.owes
+            self._stand_ins = deque(each for each in noted if owes(each) or each == sequence)
+
+    def stand_ins_told(self) -> list[int]:
+        """The entries of the stand-in advices noted, oldest first."""
+        return list(self._stand_ins)
+
+    def oldest_stand_in(self) -> int:
+        """The entry of the oldest stand-in advice owed still, above every entry when none is."""
+        noted = self._stand_ins
+        while noted and not self.advices.owes(noted[0]):
+            noted.popleft()
+        return noted[0] if noted else NO_ENTRY
 
 
 class SwitchState:
@@ -71,6 +96,8 @@ class SwitchState:
         self.horizons: dict[str, int] = {}
         self.sightings = Sightings()
         self.issuers: dict[ParticipantId, IssuerSide] = {}
+        self.stand_in = StandInCounters(self._oldest_stand_in)
+        self.stop_list = StopList()
         self.activate(registry)
 
     def activate(self, registry: Registry) -> None:
@@ -93,6 +120,15 @@ class SwitchState:
         if found is None:
             found = self.issuers[participant_id] = IssuerSide(participant_id)
         return found
+
+    def _oldest_stand_in(self, participant_id: ParticipantId) -> int:
+        return self.issuer(participant_id).oldest_stand_in()
+
+    def count_stand_in(self, transaction: Transaction, terms: StandInTerms, now_us: int) -> None:
+        """Count a recorded stand-in in the windows of its terms; the next entry is its advice."""
+        amount = entries.read_number(transaction.head, "billing_amount")
+        card = entries.read_bytes(transaction.head, entries.PAN_COLUMN)
+        self.stand_in.reserve(terms, card, amount, now_us, transaction.sequence + 1)
 
     def find(self, key: str, terminal: str) -> Transaction | None:
         """The transaction in memory under a key; several terminals may share one.

@@ -12,8 +12,8 @@ from typing import Any, Final
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.registry import Registry
-from altyn.switch import authorization, line_watch, reversal
-from altyn.switch.desk import Desk
+from altyn.switch import authorization, line_watch, reversal, standin
+from altyn.switch.desk import Desk, hold_no_keys
 from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
     CutOverOrdered,
@@ -28,6 +28,7 @@ from altyn.switch.events import (
     TimeDue,
     Unserved,
 )
+from altyn.switch.evidence import CardVerifier
 from altyn.switch.line_watch import ECHO_TEST
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
@@ -45,10 +46,18 @@ _TRY_AGAIN: Final = frozenset({"91", "96"})
 class Switch:
     """One switch over one state. `resume` once after recovery, then `step` for every event."""
 
-    def __init__(self, state: SwitchState, terms: Iterable[LinkTerms]) -> None:
-        """A switch over a state, fresh or recovered; no link is connected yet."""
+    def __init__(
+        self,
+        state: SwitchState,
+        terms: Iterable[LinkTerms],
+        verify_card: CardVerifier = hold_no_keys,
+    ) -> None:
+        """A switch over a state, fresh or recovered; no link is connected yet.
+
+        verify_card: asked by stand-in about what only a holder of the card's keys can check.
+        """
         self.state = state
-        self._desk = Desk(state, terms)
+        self._desk = Desk(state, terms, verify_card)
         self._handlers: Mapping[type, Callable[[Any], None]] = {
             Request: self._on_request,
             Response: self._on_response,
@@ -207,7 +216,7 @@ class Switch:
                         break
                     line_watch.count_late(desk, link_id, first.deadline_us - timeout_us)
                     desk.alarm("issuer-late", f"issuer {first.issuer}, STAN {first.issuer_stan}")
-                    desk.end_unanswered(first, Outcome.ISSUER_LATE)
+                    standin.end_or_stand_in(desk, first, Outcome.ISSUER_LATE)
                 queue.popleft()
         for participant_id in self.state.issuers:
             desk.send_advices(participant_id)
@@ -240,7 +249,7 @@ class Switch:
         if issuer is None:
             return
         for transaction in list(issuer.pending.values()):
-            desk.end_unanswered(transaction, Outcome.ISSUER_LINK_LOST)
+            standin.end_or_stand_in(desk, transaction, Outcome.ISSUER_LINK_LOST)
         issuer.advices.stop()
 
     def _on_network_request(self, event: NetworkRequested) -> None:

@@ -4,10 +4,13 @@ from altyn.transaction import entries
 from altyn.transaction.entries import TRANSACTION_ENTRY, Flag, Stage
 from altyn.transaction.lifecycle import Move, State, Told, Transaction, read_record
 from altyn.transaction.outcome import (
+    AGREED,
     APPROVAL_CODES,
     APPROVALS_NOT_SERVED,
+    FIRST_BY_STAND_IN,
     NOT_REMEMBERED,
     RESPONSE_CODES,
+    STOOD_IN_FOR,
     Outcome,
 )
 from altyn.transaction.request import (
@@ -21,11 +24,14 @@ from altyn.transaction.request import (
 )
 
 __all__ = [
+    "AGREED",
     "APPROVALS_NOT_SERVED",
     "APPROVAL_CODES",
+    "FIRST_BY_STAND_IN",
     "KEY_LETTERS",
     "NOT_REMEMBERED",
     "RESPONSE_CODES",
+    "STOOD_IN_FOR",
     "TRANSACTION_ENTRY",
     "Flag",
     "Kind",

@@ -36,6 +36,7 @@ class Flag:
     CREDIT: Final = 16  # the acquirer owes the issuer: refund, original credit
     NO_MONEY: Final = 32  # inquiries and verifications: no hold, no position
     FULL: Final = 64  # a reversal of all that remained
+    STOOD_IN: Final = 128  # approved in the place of the issuer, and the advice that tells it
 
 
 class Number(NamedTuple):
@@ -96,7 +97,11 @@ ROUTE_TEXTS: Final = (
 )
 ORIGINAL_TEXTS: Final = (
     Text("original", 20, "original named by the acquirer: MTI, STAN, DE7"),
-    Text("issuer_original", 20, "the same as the issuer knows it"),
+    Text(
+        "issuer_original",
+        20,
+        "the same as the issuer knows it; of what was stood in for, the advice that told it",
+    ),
 )
 OUTCOME_NUMBERS: Final = (
     Number("stage", "B", "1 started, 2 finished"),

@@ -17,7 +17,7 @@ from altyn.identifiers import ParticipantId
 from altyn.money import Rounding, divide
 from altyn.transaction import entries
 from altyn.transaction.entries import Flag
-from altyn.transaction.outcome import Outcome
+from altyn.transaction.outcome import AGREED
 from altyn.transaction.request import KEY_LETTERS, Kind
 
 
@@ -260,8 +260,7 @@ def read_record(record: bytes, sequence: int) -> Told:
     if stage == entries.Stage.FINISHED:
         transaction.response_code = codes[:3].decode("ascii").rstrip()
         transaction.authorization_code = codes[3:].decode("ascii")
-        agreed = outcome in (Outcome.APPROVED, Outcome.ACCEPTED)
-        transaction.state = State.APPROVED if agreed else State.DECLINED
+        transaction.state = State.APPROVED if outcome in AGREED else State.DECLINED
     return Told(
         transaction, stage, held_change, posted_change, refers_to, received_us, text[_ORIGINAL]
     )

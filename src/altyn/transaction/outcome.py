@@ -42,6 +42,22 @@ class Outcome(IntEnum):
     ORIGINAL_NOT_APPROVED = 33
     AMOUNT_MISMATCH = 34
     ORIGINAL_COMPLETED = 35
+    # Approved in the place of the issuer, by why it was not asked or did not count
+    STOOD_IN_UNREACHABLE = 40
+    STOOD_IN_BUSY = 41
+    STOOD_IN_LATE = 42
+    STOOD_IN_LINK_LOST = 43
+    STOOD_IN_ANSWER_INVALID = 44
+    # Refused in the place of the issuer
+    STAND_IN_LISTED = 50
+    STAND_IN_EXPIRED = 51
+    STAND_IN_AMOUNT = 52
+    STAND_IN_WINDOW_AMOUNT = 53
+    STAND_IN_WINDOW_COUNT = 54
+    STAND_IN_CATEGORY = 55
+    STAND_IN_ENTRY_MODE = 56
+    STAND_IN_UNVERIFIED = 57
+    STAND_IN_WRONG_VALUE = 58
 
 
 RESPONSE_CODES: Final[dict[Outcome, str]] = {
@@ -74,8 +90,38 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.ORIGINAL_NOT_APPROVED: "00",
     Outcome.AMOUNT_MISMATCH: "13",
     Outcome.ORIGINAL_COMPLETED: "25",
+    Outcome.STOOD_IN_UNREACHABLE: "00",
+    Outcome.STOOD_IN_BUSY: "00",
+    Outcome.STOOD_IN_LATE: "00",
+    Outcome.STOOD_IN_LINK_LOST: "00",
+    Outcome.STOOD_IN_ANSWER_INVALID: "00",
+    Outcome.STAND_IN_LISTED: "41",
+    Outcome.STAND_IN_EXPIRED: "54",
+    Outcome.STAND_IN_AMOUNT: "61",
+    Outcome.STAND_IN_WINDOW_AMOUNT: "61",
+    Outcome.STAND_IN_WINDOW_COUNT: "65",
+    Outcome.STAND_IN_CATEGORY: "91",
+    Outcome.STAND_IN_ENTRY_MODE: "91",
+    Outcome.STAND_IN_UNVERIFIED: "91",
+    Outcome.STAND_IN_WRONG_VALUE: "05",
 }
-"""The code of each outcome; an issuer's own code takes its place where it answered."""
+"""The code of each outcome. An issuer's own code takes its place where it answered, the code of
+the stop list for a listed card, and the code of the terms for what their rules refuse."""
+
+STOOD_IN_FOR: Final[dict[Outcome, Outcome]] = {
+    Outcome.ISSUER_UNREACHABLE: Outcome.STOOD_IN_UNREACHABLE,
+    Outcome.OVERLOADED: Outcome.STOOD_IN_BUSY,
+    Outcome.ISSUER_LATE: Outcome.STOOD_IN_LATE,
+    Outcome.ISSUER_LINK_LOST: Outcome.STOOD_IN_LINK_LOST,
+    Outcome.ISSUER_ANSWER_INVALID: Outcome.STOOD_IN_ANSWER_INVALID,
+}
+"""What takes the place of a refusal when stand-in approves; no other refusal is stood in for."""
+
+AGREED: Final = frozenset({Outcome.APPROVED, Outcome.ACCEPTED, *STOOD_IN_FOR.values()})
+"""The outcomes that let a transaction stand."""
+
+FIRST_BY_STAND_IN: Final = 40
+"""From this number on an outcome was decided in the place of the issuer."""
 
 APPROVAL_CODES: Final = frozenset({"00", "08", "85"})
 """What an issuer may say for yes: approved, honour with identification, no reason to decline."""

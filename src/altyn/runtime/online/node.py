@@ -15,7 +15,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from altyn.clock import BusinessDay, business_day, calendar_date, following_day
-from altyn.gateway import Outbound
+from altyn.gateway import Outbound, find_evidence
 from altyn.journal import JournalDamagedError, Storage
 from altyn.money import currency_of, format_amount
 from altyn.registry import Registry, Scheme
@@ -101,7 +101,7 @@ class Node:
         """Serve until SIGTERM or SIGINT, or until the journal cannot be written."""
         settings = self._settings
         terms = tuple(terms_of(link, settings.limits) for link in settings.links)
-        switch = Switch(self._state, terms)
+        switch = Switch(self._state, terms, find_evidence)
         self._driver = LoopDriver(
             switch,
             Outbound(self._scheme.institution_id),
