@@ -385,7 +385,7 @@ def test_f25_an_issuer_that_acknowledges_nothing_gets_no_more(
     """With too many advices owed to an issuer a new request is answered 96, not forwarded."""
     monkeypatch.setattr(forwarding, "ADVICES_OWED_MAX", 1)
     bench = Bench()
-    for _ in range(2):
-        request, _ = bench.buy()
+    requests = [bench.buy()[0] for _ in range(2)]
+    for request in requests:
         assert bench.ask("sea", bench.about(request)).fields[39] == "00"
     assert bench.ask("sea", bench.request()).fields[39] == "96"

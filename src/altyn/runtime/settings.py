@@ -202,6 +202,12 @@ class LinkSettings(Table):
     reply_timeout_atm_ms: int = Field(
         25_000, ge=1, le=600_000, description="The same for a cash withdrawal at an ATM."
     )
+    advices_per_s: int = Field(
+        500,
+        ge=1,
+        le=100_000,
+        description="Advices told to the issuer on this link per second, at most.",
+    )
     echo_interval_s: int = Field(
         60, ge=0, le=86_400, description="Time between two echo tests (0800/301); 0: none."
     )

@@ -1,5 +1,6 @@
 """The online path: what must happen when a message comes, time passes, or a line breaks."""
 
+from altyn.switch.delivery import order_problem
 from altyn.switch.effects import (
     ADDITIONAL_ENTRY,
     FACT_ENTRY,
@@ -18,6 +19,7 @@ from altyn.switch.effects import (
     Reply,
 )
 from altyn.switch.events import (
+    AdviceOrdered,
     CutOverOrdered,
     IntakeChanged,
     LinkDown,
@@ -46,6 +48,7 @@ __all__ = [
     "ISSUER_DID_NOT_ANSWER",
     "ISSUER_NOT_ASKED",
     "NO_SOURCE",
+    "AdviceOrdered",
     "Advise",
     "Alarm",
     "CardVerifier",
@@ -81,6 +84,7 @@ __all__ = [
     "TimeDue",
     "Unserved",
     "microseconds",
+    "order_problem",
     "recall",
     "recover",
     "replay",

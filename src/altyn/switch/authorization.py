@@ -7,7 +7,7 @@ from typing import Final
 
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
 from altyn.registry import BinRange, Participant
-from altyn.switch import forwarding, line_watch, recording, standin
+from altyn.switch import line_watch, recording, standin
 from altyn.switch.desk import Desk, new_transaction
 from altyn.switch.effects import Forward
 from altyn.switch.expiry import has_expired
@@ -139,7 +139,7 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
         standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
         return
     issuer = state.issuer(issuer_id)
-    if len(issuer.advices) > forwarding.ADVICES_OWED_MAX:
+    if issuer.advices.full:
         desk.refuse(request, Outcome.OVERLOADED)
         return
     if len(issuer.pending) >= link.terms.in_flight_max:
@@ -217,6 +217,8 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
     approved = response.response_code in APPROVAL_CODES
     transaction.authorization_code = response.authorization_code
     transaction.additional = response.additional
+    if approved:
+        issuer.approved_deadline_us = transaction.deadline_us
     held_change, posted_change = desk.state.decide(transaction, approved)
     desk.conclude(
         transaction,

@@ -7,9 +7,10 @@ owing an issuer a reversal.
 import json
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from heapq import heappop, heappush
+from typing import Any, Final
 
-from altyn.clock import BusinessDay, Instant, TransmissionClock
+from altyn.clock import MICROSECONDS_PER_SECOND, BusinessDay, Instant, TransmissionClock
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.journal import NO_SPAN
 from altyn.switch import recording
@@ -26,7 +27,13 @@ from altyn.switch.effects import (
     Reply,
 )
 from altyn.switch.evidence import CardVerifier, Evidence
-from altyn.switch.forwarding import OwedAdvice
+from altyn.switch.forwarding import (
+    NEVER_US,
+    TRIES_MAX,
+    AdviceQueue,
+    OwedAdvice,
+    window_of,
+)
 from altyn.switch.health import Condition
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
@@ -42,6 +49,8 @@ from altyn.transaction import (
 )
 
 _NO_AUTHORIZATION_CODE = " " * 6
+UNREACHABLE_LOOK_US: Final = MICROSECONDS_PER_SECOND
+"""So often an issuer that cannot be reached is looked at again, even if nobody says it is back."""
 
 
 def hold_no_keys(_payload: object, _transaction: Transaction) -> Evidence:
@@ -70,6 +79,7 @@ class Desk:
         self.set_links(terms)
         self.intake_open = True
         self.counts: dict[str, int] = {}
+        self._wakes: list[tuple[int, ParticipantId]] = []
 
     def set_links(self, terms: Iterable[LinkTerms]) -> None:
         """Agree on these links; one that was there before keeps how it stands."""
@@ -267,21 +277,66 @@ class Desk:
 
     def owe(self, participant_id: ParticipantId, sequence: int, record: bytes, stan: str) -> None:
         """Queue an advice that was recorded, and send it if the line is free."""
-        self.state.issuer(participant_id).advices.add(OwedAdvice(sequence, record, stan))
+        queue = self.state.issuer(participant_id).advices
+        queue.add(OwedAdvice(sequence, record, stan))
+        self.watch_level(queue)
         self.send_advices(participant_id)
 
     def send_advices(self, participant_id: ParticipantId) -> None:
-        """Send what is due to a participant, if it can be reached."""
+        """Send what is due to a participant, if it can be reached, live traffic first."""
         issuer = self.state.issuers.get(participant_id)
-        if issuer is None or not issuer.advices:
+        if issuer is None or not issuer.advices.sendable:
             return
+        queue, now_us = issuer.advices, self.now.monotonic_us
         link = self.advice_link(participant_id)
         if link is None:
+            self._wake(queue, now_us + UNREACHABLE_LOOK_US)
             return
-        for advice in issuer.advices.due(self.now.monotonic_us, link.health.advices_max):
-            self.effects.append(
-                Advise(LinkId(link.terms.link_id), advice.record, advice.attempts > 1)
-            )
+        terms = link.terms
+        slowest_us = max(terms.reply_timeout_us, terms.reply_timeout_atm_us)
+        heard_us = max(queue.taken_us, issuer.approved_deadline_us - slowest_us)
+        for advice in queue.lapse(now_us, heard_us):
+            self.fail_try(queue, advice, "")
+        window = min(window_of(len(issuer.pending)), link.health.advices_max)
+        for advice in queue.due(now_us, window, terms.advices_per_s):
+            self.effects.append(Advise(LinkId(terms.link_id), advice.record, advice.attempts > 1))
+        self._wake(queue, queue.next_us(now_us, window))
+
+    def _wake(self, queue: AdviceQueue, at_us: int) -> None:
+        """See to it that a queue is looked at when its time comes, and not before."""
+        if at_us < queue.wake_us and at_us != NEVER_US:
+            queue.wake_us = at_us
+            heappush(self._wakes, (at_us, queue.participant_id))
+
+    def send_due_advices(self) -> None:
+        """Look at the queues whose time has come; the others cost nothing."""
+        wakes, now_us = self._wakes, self.now.monotonic_us
+        while wakes and wakes[0][0] <= now_us:
+            at_us, participant_id = heappop(wakes)
+            queue = self.state.issuer(participant_id).advices
+            if queue.wake_us == at_us:
+                queue.wake_us = NEVER_US
+                self.send_advices(participant_id)
+
+    def fail_try(self, queue: AdviceQueue, advice: OwedAdvice, response_code: str) -> None:
+        """Write down a failed try; one too many makes the advice a dead letter (F26)."""
+        queue.fail(advice, response_code)
+        is_dead = advice.tries >= TRIES_MAX
+        self.record_fact(
+            fact="dead-letter" if is_dead else "advice-failed",
+            participant=queue.participant_id,
+            advice=advice.sequence,
+            response_code=response_code,
+        )
+        if is_dead:
+            queue.give_up(advice)
+            self.alarm("dead-letter", f"issuer {queue.participant_id}, entry {advice.sequence}")
+
+    def watch_level(self, queue: AdviceQueue) -> None:
+        """Tell the operator once when the advices owed cross a level, up or down (F25)."""
+        for percent, upwards in queue.cross():
+            name = f"advices-above-{percent}" if upwards else f"advices-below-{percent}"
+            self.alarm(name, f"issuer {queue.participant_id}, {len(queue)} owed")
 
 
 def new_transaction(

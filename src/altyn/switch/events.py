@@ -1,6 +1,6 @@
 """What the switch can be told. A Request or a Response of `altyn.transaction` is an event too."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from altyn.identifiers import LinkId
 from altyn.registry import Fact
@@ -68,6 +68,18 @@ class RegistryActivated(NamedTuple):
 
 class CutOverOrdered(NamedTuple):
     """End the business day."""
+
+
+class AdviceOrdered(NamedTuple):
+    """An operator's order about the advice of an entry: `actor` says who gave it.
+
+    retry: send a dead letter again. close: owe an advice no more, for a `reason`.
+    """
+
+    act: Literal["retry", "close"]
+    advice: int
+    actor: str
+    reason: str = ""
 
 
 class IntakeChanged(NamedTuple):

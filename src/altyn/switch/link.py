@@ -21,6 +21,7 @@ class LinkTerms(NamedTuple):
 
     sign_on: `peer` they sign on first, `switch` we do after connecting, `none` nobody does.
     carries: over an `acquiring` link nothing is sent to the participant as issuer.
+    advices_per_s: no more advices than that are sent to the participant as issuer.
     """
 
     link_id: LinkId
@@ -32,6 +33,7 @@ class LinkTerms(NamedTuple):
     in_flight_max: int
     carries: Carries = "both"
     health: HealthTerms = HealthTerms()
+    advices_per_s: int = 500
 
 
 class Link:

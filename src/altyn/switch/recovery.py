@@ -24,7 +24,7 @@ from altyn.journal import (
 from altyn.registry import Registry
 from altyn.switch import recording, standin
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
-from altyn.switch.forwarding import OwedAdvice
+from altyn.switch.forwarding import AdviceQueue, AdviceStage, OwedAdvice
 from altyn.switch.state import SwitchState, mark_of
 from altyn.transaction import (
     NOT_REMEMBERED,
@@ -94,8 +94,11 @@ class Replay:
         assert state is not None, "the first entry of a journal states the registry"
         if kind in ("opened", "cut-over"):
             state.begin_day(fact["opened"])
-        elif kind == "delivered":
-            state.issuer(ParticipantId(fact["participant"])).advices.remove(fact["advice"])
+        elif kind in ("delivered", "advice-closed"):
+            state.end_advice(ParticipantId(fact["participant"]), fact["advice"])
+        elif kind in ("advice-failed", "dead-letter", "advice-retried"):
+            queue = state.issuer(ParticipantId(fact["participant"])).advices
+            _move_advice(queue, fact["advice"], kind, fact.get("response_code", ""))
 
     def _apply_record(self, told: Told, record: bytes) -> None:
         state = self._state
@@ -163,6 +166,18 @@ class Replay:
         found = state.find(original_key(original), transaction.terminal)
         if found is not None:
             follow(found, transaction)
+
+
+def _move_advice(queue: AdviceQueue, sequence: int, kind: str, response_code: str) -> None:
+    """What a fact made of an advice that is still owed."""
+    advice = queue.find(sequence)
+    assert advice is not None, "a fact about an advice that is not owed"
+    if kind == "advice-retried":
+        queue.revive(advice)
+        return
+    queue.fail(advice, response_code)
+    if kind == "dead-letter":
+        queue.give_up(advice)
 
 
 def follow(original: Transaction, later: Transaction) -> None:
@@ -281,7 +296,10 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
                 "last_stan": issuer.last_stan,
                 "stand_in_advices": issuer.stand_ins_told(),
                 "advices": [
-                    [owed.sequence, owed.stan, _encode(owed.record)]
+                    [
+                        *(owed.sequence, owed.stan, owed.record),
+                        *(owed.tries, owed.response_code, owed.stage == AdviceStage.DEAD),
+                    ]
                     for owed in issuer.advices.owed()
                 ],
             }
@@ -291,7 +309,7 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
     sequence = state.sequence
 
     def seal(digest: bytes) -> Snapshot:
-        body = json.dumps(content, sort_keys=True).encode()
+        body = json.dumps(content, sort_keys=True, default=_encode).encode()
         return Snapshot(sequence, digest, sha256(body).digest() + body)
 
     return seal
@@ -312,8 +330,12 @@ def load_snapshot(snapshot: Snapshot) -> tuple[SwitchState, int]:
     for participant_id, dumped in content["issuers"].items():
         issuer = state.issuer(ParticipantId(participant_id))
         issuer.last_stan = dumped["last_stan"]
-        for sequence, stan, record in dumped["advices"]:
-            issuer.advices.add(OwedAdvice(sequence, _decode(record), stan, attempts=1))
+        for sequence, stan, record, tries, response_code, is_dead in dumped["advices"]:
+            advice = OwedAdvice(sequence, _decode(record), stan, attempts=1)
+            advice.tries, advice.response_code = tries, response_code
+            issuer.advices.add(advice)
+            if is_dead:
+                issuer.advices.give_up(advice)
         for sequence in sorted(dumped["stand_in_advices"]):
             issuer.note_stand_in(sequence)
     for sequence, record in content["in_flight"]:

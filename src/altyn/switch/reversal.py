@@ -58,7 +58,8 @@ def reverse(desk: Desk, request: Request) -> None:
     if not is_whole or (standing and standing >= original.remaining):
         _accept_without_effect(desk, request, original, Outcome.AMOUNT_MISMATCH)
         return
-    _take_back(desk, request, original, standing)
+    if _has_room(desk, request, original):
+        _take_back(desk, request, original, standing)
 
 
 def complete(desk: Desk, request: Request) -> None:
@@ -72,6 +73,8 @@ def complete(desk: Desk, request: Request) -> None:
         return
     if not (0 < request.amount <= original.remaining and _same_currency(request, original)):
         desk.refuse(request, Outcome.AMOUNT_MISMATCH)
+        return
+    if not _has_room(desk, request, original):
         return
     held = original.settled(original.remaining)
     posted = original.settled(request.amount)
@@ -88,6 +91,17 @@ def _same_currency(request: Request, original: Transaction) -> bool:
     """Whether an amount means what it meant in the original; an inquiry may name no currency."""
     currency = entries.read_text(original.head, "currency")
     return currency in (request.currency, "   ")
+
+
+def _has_room(desk: Desk, request: Request, original: Transaction) -> bool:
+    """Whether one more advice to the original's issuer can be kept (F25).
+
+    Where not, the message gets no answer and leaves no trace: its sender repeats it.
+    """
+    if desk.state.issuer(original.issuer).advices.has_room:
+        return True
+    desk.alarm("advices-full", f"issuer {original.issuer}, link {request.link_id}")
+    return False
 
 
 def _take_back(desk: Desk, request: Request, original: Transaction, standing: int) -> None:

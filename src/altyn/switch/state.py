@@ -12,7 +12,7 @@ from altyn.clock import BusinessDay
 from altyn.identifiers import ParticipantId
 from altyn.registry import Registry, StandInTerms
 from altyn.switch import forwarding
-from altyn.switch.forwarding import AdviceQueue
+from altyn.switch.forwarding import AdviceQueue, OwedAdvice
 from altyn.switch.positions import Positions
 from altyn.switch.routing import Router
 from altyn.switch.sightings import Sightings
@@ -42,7 +42,14 @@ _AUTHORIZATION: Final = Kind.AUTHORIZATION
 class IssuerSide:
     """What is under way towards one issuer: requests by the switch's STAN, and advices."""
 
-    __slots__ = ("_stand_ins", "advices", "last_stan", "participant_id", "pending")
+    __slots__ = (
+        "_stand_ins",
+        "advices",
+        "approved_deadline_us",
+        "last_stan",
+        "participant_id",
+        "pending",
+    )
 
     def __init__(self, participant_id: ParticipantId) -> None:
         """Nothing under way."""
@@ -51,6 +58,8 @@ class IssuerSide:
         self.advices = AdviceQueue(participant_id)
         self.last_stan = 0
         self._stand_ins: deque[int] = deque()
+        self.approved_deadline_us = 0
+        """The deadline of the request it approved last, monotonic: it was there then."""
 
     def next_stan(self) -> str:
         """The next STAN, 000001 to 999999, that no request or advice under way carries (T07)."""
@@ -61,7 +70,7 @@ class IssuerSide:
             if text not in self.pending and text not in self.advices.by_stan:
                 self.last_stan = stan
                 return text
-        raise AssertionError("every STAN is under way: ADVICES_OWED_MAX is not held")
+        raise AssertionError("every STAN is under way: the bounds of advices are not held")
 
     def note_stand_in(self, sequence: int) -> None:
         """The entry of an advice that tells of a stand-in; these come in order."""
@@ -129,6 +138,21 @@ class SwitchState:
         amount = entries.read_number(transaction.head, "billing_amount")
         card = entries.read_bytes(transaction.head, entries.PAN_COLUMN)
         self.stand_in.reserve(terms, card, amount, now_us, transaction.sequence + 1)
+
+    def find_advice(self, sequence: int) -> tuple[AdviceQueue, OwedAdvice] | None:
+        """The advice owed for an entry, dead letter or not, and its queue."""
+        for issuer in self.issuers.values():
+            advice = issuer.advices.find(sequence)
+            if advice is not None:
+                return issuer.advices, advice
+        return None
+
+    def end_advice(self, participant_id: ParticipantId, sequence: int) -> OwedAdvice | None:
+        """An advice is owed no more: its issuer has taken it, or an operator has closed it.
+
+        The one place where one ends, when the switch runs and when it recovers.
+        """
+        return self.issuer(participant_id).advices.remove(sequence)
 
     def find(self, key: str, terminal: str) -> Transaction | None:
         """The transaction in memory under a key; several terminals may share one.

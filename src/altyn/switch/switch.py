@@ -12,10 +12,11 @@ from typing import Any, Final
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.registry import Registry
-from altyn.switch import authorization, line_watch, reversal, standin
+from altyn.switch import authorization, delivery, line_watch, reversal, standin
 from altyn.switch.desk import Desk, hold_no_keys
 from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
+    AdviceOrdered,
     CutOverOrdered,
     IntakeChanged,
     LinkDown,
@@ -40,7 +41,6 @@ CUT_OVER: Final = "201"
 
 _REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
 _IN_FLIGHT: Final = State.IN_FLIGHT
-_TRY_AGAIN: Final = frozenset({"91", "96"})
 
 
 class Switch:
@@ -70,6 +70,7 @@ class Switch:
             Recalled: self._on_recalled,
             RegistryActivated: self._on_registry,
             CutOverOrdered: self._on_cut_over,
+            AdviceOrdered: self._on_advice_order,
             IntakeChanged: self._on_intake,
             LinksChanged: self._on_links_changed,
         }
@@ -108,6 +109,7 @@ class Switch:
             for transaction in list(issuer.pending.values()):
                 desk.end_unanswered(transaction, Outcome.SWITCH_RESTARTED)
                 ended += 1
+            desk.watch_level(issuer.advices)
         desk.record_fact(fact="switch-started", ended_in_flight=ended)
         return effects
 
@@ -180,30 +182,7 @@ class Switch:
         if response.kind in _REQUEST_KINDS:
             authorization.take_answer(desk, response, link)
             return
-        participant_id = link.terms.participant_id
-        advices = self.state.issuer(participant_id).advices
-        if response.response_code in _TRY_AGAIN:
-            return
-        if len(response.response_code) < 2:
-            desk.alarm("invalid-answer", f"link {link.terms.link_id}, STAN {response.stan}")
-            return
-        owed = advices.by_stan.get(response.stan)
-        ours = "" if owed is None else desk.transmission.write(owed.received_us)
-        advice = None
-        if response.transmission in (ours, ""):
-            advice = advices.acknowledged(response.stan)
-        if advice is None:
-            desk.alarm("stray-answer", f"link {link.terms.link_id}, STAN {response.stan}")
-            return
-        desk.record_fact(
-            fact="delivered",
-            participant=participant_id,
-            advice=advice.sequence,
-            response_code=response.response_code,
-        )
-        if response.response_code != "00":
-            desk.alarm("advice-refused", f"link {link.terms.link_id}, entry {advice.sequence}")
-        desk.send_advices(participant_id)
+        delivery.take_acknowledgement(desk, response, link)
 
     def _on_time(self, _: TimeDue) -> None:
         desk = self._desk
@@ -218,8 +197,7 @@ class Switch:
                     desk.alarm("issuer-late", f"issuer {first.issuer}, STAN {first.issuer_stan}")
                     standin.end_or_stand_in(desk, first, Outcome.ISSUER_LATE)
                 queue.popleft()
-        for participant_id in self.state.issuers:
-            desk.send_advices(participant_id)
+        desk.send_due_advices()
         for link in desk.links.values():
             line_watch.watch(desk, link)
 
@@ -310,6 +288,9 @@ class Switch:
         for link in desk.links.values():
             if link.usable:
                 line_watch.ask(self._desk, link, CUT_OVER)
+
+    def _on_advice_order(self, event: AdviceOrdered) -> None:
+        delivery.carry_out(self._desk, event)
 
     def _on_intake(self, event: IntakeChanged) -> None:
         if event.open != self._desk.intake_open:

@@ -47,6 +47,7 @@ def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
             microseconds(link.health_rest_s * 1000),
             link.health_echoes_min,
         ),
+        link.advices_per_s,
     )
 
 
