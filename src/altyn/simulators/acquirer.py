@@ -134,6 +134,15 @@ class SimulatedAcquirer:
         self._plays.extend(plays)
         self._window = window
 
+    @property
+    def not_begun(self) -> int:
+        """How many plays given have not begun."""
+        return len(self._plays)
+
+    def begin_no_more(self) -> None:
+        """Forget the plays that have not begun; those under way go on to their end."""
+        self._plays.clear()
+
     def connected(self, moment: Moment) -> list[Message]:
         """The line is up: the sign-on."""
         self.signed_on = False

@@ -127,9 +127,13 @@ def _divided(total: int, phase: str) -> dict[str, int]:
 class Day:
     """The scripts of one acquirer for a day of `transactions` under a seed."""
 
-    def __init__(self, seed: str, transactions: int, acquirer_id: str) -> None:
-        """Deal the cards; raises ValueError for too small a day, LookupError for no such bank."""
+    def __init__(self, seed: str, transactions: int, acquirer_id: str, number: int = 0) -> None:
+        """Deal the cards; `number` tells days of one seed apart: other plays, the same cards.
+
+        Raises ValueError for too small a day, LookupError for no such bank.
+        """
         self.seed = seed
+        self.number = number
         self.transactions = transactions
         self.bank = bank_of(acquirer_id)
         self._shares = {n: share[acquirer_id] for n, share in phase_shares(transactions).items()}
@@ -149,6 +153,8 @@ class Day:
 
     def _generator(self, phase: str) -> random.Random:
         name = f"{self.seed}/{phase}/{self.bank.bank_id}"
+        if self.number:
+            name += f"/{self.number}"
         return random.Random(name)  # noqa: S311 - seeded on purpose, no secret
 
     def _trade(self, phase: str, absent: frozenset[str], forced: bool) -> list[Play]:

@@ -24,4 +24,5 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "bench": CommandEntry("altyn.runtime.commands.bench", "Measure, and say on which machine."),
+    "drill": CommandEntry("altyn.runtime.commands.drill", "Kill the switch, compare the books."),
 }

@@ -352,10 +352,18 @@ def cut_over_instant(day: BusinessDay, scheme: Scheme) -> datetime:
 
 def serve(settings_path: Path, ready: Callable[[], None]) -> int:
     """Run a node in this process; gives its exit code. `ready` is called when links are open."""
-    node = Node(settings_path)
+    return run_node(Node(settings_path), ready, _loop_factory())
+
+
+def run_node(
+    node: Node,
+    ready: Callable[[], None],
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> int:
+    """Run a node that has been made, on a loop of this factory; None: asyncio's own."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.disable()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(node.run(ready))
 
 
