@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding
-from altyn.registry import BinRange, Participant, Scheme, fact_of, value_of
+from altyn.registry import (
+    BinRange,
+    Participant,
+    Scheme,
+    StandInTerms,
+    Window,
+    fact_of,
+    value_of,
+)
 
 TEXTS = st.text(max_size=12)
 CODES = st.sampled_from(["KZT", "USD", "JPY"])
@@ -34,8 +42,21 @@ RATES = st.builds(
 )
 
 
-@given(st.one_of(SCHEMES, PARTICIPANTS, BINS, RATES))
-def test_value_survives_its_fact_and_json(value: Scheme | Participant | BinRange | Rate) -> None:
+LISTS = st.lists(TEXTS).map(tuple)
+WINDOWS = st.builds(
+    Window, st.integers(1), st.sampled_from(["card", "issuer"]), st.integers(0), st.integers(0)
+)
+TERMS = st.builds(
+    StandInTerms, TEXTS, IDS, TEXTS, LISTS, st.integers(), st.integers(), CODES, st.integers(0),
+    st.lists(WINDOWS).map(tuple), LISTS, LISTS, LISTS, LISTS, st.booleans(),
+    st.sampled_from(["refuse", "allow"]), TEXTS,
+)  # fmt: skip
+
+
+@given(st.one_of(SCHEMES, PARTICIPANTS, BINS, RATES, TERMS))
+def test_value_survives_its_fact_and_json(
+    value: Scheme | Participant | BinRange | Rate | StandInTerms,
+) -> None:
     """What the journal keeps as JSON comes back equal, amounts of any size included."""
     fact = fact_of(value)
     assert value_of(fact) == value

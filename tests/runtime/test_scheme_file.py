@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding
 from altyn.registry import Registry, value_of
 from altyn.runtime.configuration.document import read_document
@@ -296,3 +297,98 @@ def test_file_names_itself_in_problems(tmp_path: Path) -> None:
         load_scheme(path)
     assert caught.value.problems[0].file == str(path)
     assert str(caught.value).startswith(f"{path}, line ")
+
+
+STAND_IN = """
+[[stand_in]]
+id = "STEP-1"
+participant = "STEPKZ"
+product = "CLASSIC"
+processing_codes = ["00", "01"]
+effective = "2026-01-01T00:00:00Z"
+until = "2027-01-01T00:00:00Z"
+currency = "KZT"
+amount_max = 5000000
+categories_refused = ["7995"]
+entry_modes_allowed = ["05", "07"]
+unverified = "allow"
+refusal_code = "05"
+[[stand_in.window]]
+length_s = 86400
+per = "card"
+amount_max = 10000000
+count_max = 5
+[[stand_in.window]]
+length_s = 86400
+per = "issuer"
+amount_max = 900000000
+count_max = 10000
+"""
+
+
+def test_stand_in_terms_become_a_fact() -> None:
+    """Every key arrives, instants as microseconds, windows in the file's order."""
+    registry = Registry(parse_scheme(WHOLE + STAND_IN))
+    terms = registry.stand_in.find(
+        ParticipantId("STEPKZ"), "CLASSIC", "01", "KZT", 1_767_225_600_000_000
+    )
+    assert terms is not None
+    assert (terms.terms_id, terms.amount_max, terms.until_us) == (
+        "STEP-1",
+        5_000_000,
+        1_798_761_600_000_000,
+    )
+    assert [(window.per, window.count_max) for window in terms.windows] == [
+        ("card", 5),
+        ("issuer", 10_000),
+    ]
+    assert (terms.unverified, terms.refusal_code, terms.expiry_required) == ("allow", "05", True)
+    assert terms.categories_refused == ("7995",)
+    assert terms.entry_modes_allowed == ("05", "07")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('"STEP-1"', '"STEP 1"', "stand_in[1].id"),
+        (
+            'participant = "STEPKZ"\nproduct = "CLASSIC"\np',
+            'participant = "STEPKZ"\nproduct = "GOLD"\np',
+            "stand_in[1].participant",
+        ),
+        (
+            'participant = "STEPKZ"\nproduct = "CLASSIC"\np',
+            'participant = "SHOPKZ"\nproduct = ""\np',
+            "stand_in[1].participant",
+        ),
+        ('"00", "01"', '"00", "00"', "stand_in[1].processing_codes"),
+        ('"00", "01"', '"00", "30"', "stand_in[1].processing_codes[2]"),
+        ('"2027-01-01T00:00:00Z"', '"2025-01-01T00:00:00Z"', "stand_in[1].until"),
+        ('"2027-01-01T00:00:00Z"', '"soon"', "stand_in[1].until"),
+        ('currency = "KZT"\namount_max', 'currency = "USD"\namount_max', "stand_in[1].participant"),
+        ("amount_max = 5000000", "amount_max = -1", "stand_in[1].amount_max"),
+        ('"7995"', '"799"', "stand_in[1].categories_refused[1]"),
+        ('"05", "07"', '"051"', "stand_in[1].entry_modes_allowed[1]"),
+        ('"allow"', '"ask"', "stand_in[1].unverified"),
+        ('refusal_code = "05"', 'refusal_code = "00"', "stand_in[1].refusal_code"),
+        ('per = "issuer"', 'per = "card"', "stand_in[1].window"),
+        ("count_max = 5", "count_max = 5.0", "stand_in[1].window[1].count_max"),
+    ],
+)
+def test_a_stand_in_that_cannot_be_meant_is_refused(old: str, new: str, key: str) -> None:
+    """At its key, with a remedy, and with nothing else told."""
+    text = WHOLE + STAND_IN
+    assert old in text
+    problem = refusal(text.replace(old, new))
+    assert problem.key == key
+    assert problem.do
+
+
+def test_contending_stand_in_terms_are_refused_with_both_named() -> None:
+    """Nobody could say which of the two holds."""
+    problem = refusal(WHOLE + STAND_IN + STAND_IN.replace("STEP-1", "STEP-2"))
+    assert problem.key == "stand_in[2].id"
+    assert "STEP-1" in problem.reason and "STEP-2" in problem.reason
+    ended = STAND_IN.replace("STEP-1", "STEP-2").replace("2026-", "2027-", 1)
+    later = ended.replace("until = ", "# until = ")
+    assert len(parse_scheme(WHOLE + STAND_IN + later)) == len(parse_scheme(WHOLE)) + 2

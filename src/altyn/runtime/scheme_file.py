@@ -18,6 +18,7 @@ from altyn.runtime.configuration.scheme_tables import (
     SchemeFile,
     SchemeTable,
 )
+from altyn.runtime.configuration.stand_in_tables import StandInEntry
 from altyn.runtime.configuration.validation import field_problems, read_entries, read_table
 
 __all__ = [
@@ -48,7 +49,7 @@ class SchemeReading:
 def load_scheme(path: str | Path) -> list[Fact]:
     """The registry facts in a scheme file; raises ConfigurationError with every problem found.
 
-    The facts are in the file's order: the scheme, participants, BIN ranges, rates.
+    The facts are in the file's order: the scheme, participants, BIN ranges, rates, stand-in.
     """
     return _facts(read_scheme(Path(path)))
 
@@ -80,8 +81,8 @@ def _reading(document: Document) -> SchemeReading:
     problems.sort(key=lambda problem: problem.line or 0)
     if isinstance(whole, list) or problems:
         return SchemeReading(tables, problems=problems)
-    entries: list[SchemeTable | ParticipantEntry | BinEntry | RateEntry]
-    entries = [whole.scheme, *whole.participants, *whole.bins, *whole.rates]
+    entries: list[SchemeTable | ParticipantEntry | BinEntry | RateEntry | StandInEntry]
+    entries = [whole.scheme, *whole.participants, *whole.bins, *whole.rates, *whole.stand_ins]
     return SchemeReading(tables, [fact_of(entry.value()) for entry in entries])
 
 
@@ -94,4 +95,5 @@ def _sound_tables(document: Document) -> SoundTables:
         participants=list(read_entries(ParticipantEntry, document, "participant", _NO_FOLDER)),
         bins=list(read_entries(BinEntry, document, "bin", _NO_FOLDER)),
         rates=list(read_entries(RateEntry, document, "rate", _NO_FOLDER)),
+        stand_ins=list(read_entries(StandInEntry, document, "stand_in", _NO_FOLDER)),
     )

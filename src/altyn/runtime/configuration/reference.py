@@ -48,13 +48,26 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
         opening = f"### `{header}`\n\n{(inner.__doc__ or '').strip().splitlines()[0]}\n"
         rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
         sections.append(f"{opening}\n{_table(rows)}")
+        sections += _inner_sections(key, inner)
     if plain:
         yield _table(plain)
     yield from sections
 
 
+def _inner_sections(outer: str, model: type[BaseModel]) -> Iterator[str]:
+    """One table for each list of tables inside a table."""
+    for name, field in model.model_fields.items():
+        inner = _inner(field.annotation)
+        if inner is not None:
+            summary = (inner.__doc__ or "").strip().splitlines()[0]
+            rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
+            yield f"### `[[{outer}.{field.alias or name}]]`\n\n{summary}\n\n{_table(rows)}"
+
+
 def _fields(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
-    return model.model_fields.items()
+    """The keys of a table; tables inside it have a section of their own."""
+    fields = model.model_fields.items()
+    return [(name, field) for name, field in fields if _inner(field.annotation) is None]
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
@@ -93,6 +106,8 @@ def _takes(annotation: Any, metadata: Iterable[Any]) -> str:
         return f"list of: {_takes(arguments[0], ())}"
     if origin is dict:
         return f"table: {_takes(arguments[0], ())} = {_takes(arguments[1], ())}"
+    if annotation is bool:
+        return "true or false"
     if Path in arguments:
         return "path, or empty"
     return _bounded(notes) if annotation is int else "path"
@@ -114,6 +129,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, str) or value is None:
         return f'`"{value or ""}"`'
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     if isinstance(value, int):
         return f"`{value}`"
     return f"`{list(value)}`" if value else "none"

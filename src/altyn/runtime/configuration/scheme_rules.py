@@ -13,6 +13,7 @@ from altyn.runtime.configuration.scheme_tables import (
     RateEntry,
     SchemeTable,
 )
+from altyn.runtime.configuration.stand_in_tables import StandInEntry
 from altyn.runtime.configuration.validation import repeated, stated
 
 __all__ = ["SoundTables", "scheme_problems"]
@@ -29,6 +30,7 @@ class SoundTables:
     participants: list[tuple[int, ParticipantEntry]] = field(default_factory=list)
     bins: list[tuple[int, BinEntry]] = field(default_factory=list)
     rates: list[tuple[int, RateEntry]] = field(default_factory=list)
+    stand_ins: list[tuple[int, StandInEntry]] = field(default_factory=list)
 
 
 def scheme_problems(tables: SoundTables) -> list[Problem]:
@@ -40,11 +42,14 @@ def scheme_problems(tables: SoundTables) -> list[Problem]:
         *repeated(document, institutions, "institution id"),
         *repeated(document, stated(document, "bin", "prefix"), "BIN prefix"),
         *repeated(document, stated(document, "rate", "id"), "id"),
+        *repeated(document, stated(document, "stand_in", "id"), "id"),
         *_bin_problems(tables),
         *_cap_problems(tables),
         *_rate_problems(tables),
         *_missing_rates(tables),
         *_misfits(tables),
+        *_stand_in_problems(tables),
+        *_contending_terms(tables),
     ]
 
 
@@ -160,6 +165,51 @@ def _misfits(tables: SoundTables) -> list[Problem]:
         problems.append(
             tables.document.problem(("rate", index, "value"), reason, "check base and quote")
         )
+    return problems
+
+
+def _stand_in_problems(tables: SoundTables) -> list[Problem]:
+    """Terms must be for cards that there are, and hold for some time."""
+    problems = []
+    cards = {(entry.participant, entry.product, entry.currency) for _, entry in tables.bins}
+    for index, entry in tables.stand_ins:
+        place: Place = ("stand_in", index, "participant")
+        theirs = {card for card in cards if card[0] == entry.participant}
+        if not any(
+            entry.product in (product, "") and entry.currency == currency
+            for _, product, currency in theirs
+        ):
+            reason = "this participant has no card of this product that is billed in this currency"
+            do = "name the participant, product and currency of a [[bin]]"
+            problems.append(tables.document.problem(place, reason, do))
+        terms = entry.value()
+        if terms.until_us <= terms.effective_us:
+            reason, do = (
+                "these terms end before they begin",
+                "write a later instant, or leave it out",
+            )
+            problems.append(tables.document.problem(("stand_in", index, "until"), reason, do))
+        kinds = [(window.length_s, window.per) for window in entry.windows]
+        if len(set(kinds)) < len(kinds):
+            reason = "two windows have the same length and the same `per`"
+            do = "keep the one with the lower limits"
+            problems.append(tables.document.problem(("stand_in", index, "window"), reason, do))
+    return problems
+
+
+def _contending_terms(tables: SoundTables) -> list[Problem]:
+    """Two terms of which neither goes before the other; both are named."""
+    problems = []
+    for place, (index, entry) in enumerate(tables.stand_ins):
+        terms = entry.value()
+        for _, earlier in tables.stand_ins[:place]:
+            if terms.contends_with(earlier.value()):
+                reason = (
+                    f"{earlier.id} and {entry.id} are equally specific and in force at the same "
+                    "time"
+                )
+                do = "let one end before the other begins, or name a product or processing codes"
+                problems.append(tables.document.problem(("stand_in", index, "id"), reason, do))
     return problems
 
 

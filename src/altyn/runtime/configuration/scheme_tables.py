@@ -1,29 +1,26 @@
 """The tables of scheme.toml: what each key takes, and which registry value a table becomes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
 from altyn.identifiers import ParticipantId
-from altyn.money import Rate, Rounding, find_currency, parse_rate_value
+from altyn.money import Rate, Rounding, parse_rate_value
 from altyn.registry import BinRange, Participant, Scheme
 from altyn.runtime.configuration.countries import COUNTRY_CODES
+from altyn.runtime.configuration.stand_in_tables import StandInEntry
 from altyn.runtime.configuration.validation import ALPHANUMERIC_8, Form, Rule, Table, refused
+from altyn.runtime.configuration.values import (
+    EPOCH,
+    INSTANT,
+    CurrencyCode,
+    check_unique,
+    instant_of,
+)
 
 __all__ = ["BinEntry", "ParticipantEntry", "RateEntry", "SchemeFile", "SchemeTable"]
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _check_currency(code: str) -> str:
-    if len(code) != 3 or not code.isupper() or find_currency(code) is None:
-        raise refused(
-            "this is no currency of ISO 4217 with a minor unit",
-            "write its alphabetic code in capitals, such as KZT",
-        )
-    return code
 
 
 def _check_country(code: str) -> str:
@@ -53,35 +50,9 @@ def _check_rate_value(text: str) -> str:
     return text
 
 
-def _check_instant(text: str) -> str:
-    _instant(text)
-    return text
-
-
-def _instant(text: str) -> datetime:
-    wrong = refused(
-        "an instant with a time zone is expected", "write it such as 2026-01-01T00:00:00Z"
-    )
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise wrong from error
-    if instant.tzinfo is None or instant < EPOCH:
-        raise wrong
-    return instant
-
-
-def _check_unique(values: tuple[object, ...]) -> tuple[object, ...]:
-    if len(set(values)) < len(values):
-        raise refused("a value stands twice in this list", "remove one of the two")
-    return values
-
-
-CurrencyCode = Annotated[str, AfterValidator(Rule("alphabetic code of ISO 4217", _check_currency))]
 CountryCode = Annotated[str, AfterValidator(Rule("alpha-2 code of ISO 3166", _check_country))]
 TIMEZONE = Rule("IANA name such as Asia/Almaty", _check_timezone)
 RATE_VALUE = Rule("decimal text, at most 12 digits on each side of the point", _check_rate_value)
-INSTANT = Rule("RFC 3339 text such as 2026-01-01T00:00:00Z", _check_instant)
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 NAME = Form(
     rf"[^\s{_CONTROL}]([^{_CONTROL}]{{0,58}}[^\s{_CONTROL}])?", "1 to 60 characters on one line"
@@ -142,11 +113,11 @@ class ParticipantEntry(Table):
     name: Annotated[str, AfterValidator(NAME)] = Field(description="For people.")
     country: CountryCode = Field(description="Where it settles domestic transactions.")
     currency: CurrencyCode = Field(description="Domestic settlement currency.")
-    roles: Annotated[tuple[Literal["issuer", "acquirer"], ...], AfterValidator(_check_unique)] = (
+    roles: Annotated[tuple[Literal["issuer", "acquirer"], ...], AfterValidator(check_unique)] = (
         Field(min_length=1, description="issuer: has cards. acquirer: has shops and ATMs.")
     )
     institution_ids: Annotated[
-        tuple[Annotated[str, AfterValidator(INSTITUTION)], ...], AfterValidator(_check_unique)
+        tuple[Annotated[str, AfterValidator(INSTITUTION)], ...], AfterValidator(check_unique)
     ] = Field((), description="DE32 values it may send; unique over the scheme.")
     state: Literal["active", "suspended"] = Field(
         "active", description="suspended: new requests are refused."
@@ -184,7 +155,7 @@ class BinEntry(Table):
     )
     currency: CurrencyCode = Field(description="Cardholder billing currency.")
     pan_lengths: Annotated[
-        tuple[Annotated[int, Field(ge=13, le=19)], ...], AfterValidator(_check_unique)
+        tuple[Annotated[int, Field(ge=13, le=19)], ...], AfterValidator(check_unique)
     ] = Field((16,), min_length=1, description="How many digits such a card number has.")
 
     def value(self) -> BinRange:
@@ -212,7 +183,7 @@ class RateEntry(Table):
     def value(self) -> Rate:
         """The registry value this table states."""
         mantissa, scale = parse_rate_value(self.value_text)
-        effective_us = (_instant(self.effective) - EPOCH) // timedelta(microseconds=1)
+        effective_us = (instant_of(self.effective) - EPOCH) // timedelta(microseconds=1)
         return Rate(self.id, self.base, self.quote, mantissa, scale, effective_us)
 
 
@@ -225,3 +196,6 @@ class SchemeFile(Table):
     )
     bins: tuple[BinEntry, ...] = Field((), alias="bin", description="The card number ranges.")
     rates: tuple[RateEntry, ...] = Field((), alias="rate", description="The exchange rates.")
+    stand_ins: tuple[StandInEntry, ...] = Field(
+        (), alias="stand_in", description="What is decided for issuers that are away."
+    )
