@@ -15,7 +15,7 @@ LEVELS = {
     for level, names in enumerate(
         (
             ("money", "card", "clock", "identifiers"),
-            ("journal", "ledger", "crypto"),
+            ("journal", "rates", "ledger", "crypto"),
             ("transaction", "registry"),
             ("message", "compliance"),
             ("wire", "switch", "clearing"),

@@ -60,7 +60,7 @@ NAME = Form(
 INSTITUTION = Form("[0-9]{1,11}", "1 to 11 digits (n..11 in ISO 8583)")
 PREFIX = Form("[0-9]{6,8}", "6 to 8 digits")
 SCHEME_ID = Form("[A-Z0-9-]{1,16}", "1 to 16 of A-Z, 0-9 and '-'")
-RATE_ID = Form("[A-Za-z0-9-]{1,8}", "1 to 8 of A-Z, a-z, 0-9 and '-'")
+RATE_ID = Form("[A-Za-z0-9-]{1,9}", "1 to 9 of A-Z, a-z, 0-9 and '-'")
 TIME_OF_DAY = Form(r"(([01]\d|2[0-3]):[0-5]\d)?", "HH:MM from 00:00 to 23:59, or empty")
 
 
