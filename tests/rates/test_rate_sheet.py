@@ -12,9 +12,11 @@ def sheet(*rates: PublishedRate, day: str = "2026-04-02") -> RateSheet:
     return RateSheet("nbk", "KZT", day, Quotation.DIRECT, rates, ())
 
 
-def remedies(*arguments: object, **keywords: object) -> list[tuple[Remedy, str]]:
+def remedies(
+    now: RateSheet, day: str, needed: tuple[str, ...] = (), before: RateSheet | None = None
+) -> list[tuple[Remedy, str]]:
     """What `findings` asks for, and about which currency."""
-    return [(found.remedy, found.currency) for found in findings(*arguments, **keywords)]  # type: ignore[arg-type]
+    return [(found.remedy, found.currency) for found in findings(now, day, needed, before)]
 
 
 def test_m10_yesterdays_sheet_is_not_used_as_todays() -> None:
@@ -26,7 +28,7 @@ def test_m10_yesterdays_sheet_is_not_used_as_todays() -> None:
 
 def test_m10_a_needed_currency_that_is_missing_refuses_the_sheet() -> None:
     """The home currency needs no rate."""
-    found = remedies(sheet(USD), "2026-04-02", ["USD", "EUR", "KZT"])
+    found = remedies(sheet(USD), "2026-04-02", ("USD", "EUR", "KZT"))
     assert found == [(Remedy.REFUSE, "EUR")]
 
 
