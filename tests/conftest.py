@@ -1,10 +1,14 @@
-"""What every test runs under: the Hypothesis profiles, and the compiled modules if there are."""
+"""What every test runs under: the Hypothesis profiles, the compiled modules if there are, and a
+PostgreSQL server for those that ask for one."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from altyn.runtime.compiled import prefer_compiled
+from altyn.runtime.postgres.server import OwnServer
 
 # A run in the pipeline gives the same answer twice; a person's run looks further each time. Neither
 # has a deadline: the machine is shared, and a slow example is not a wrong one.
@@ -22,3 +26,16 @@ BUILD = prefer_compiled()
 def pytest_report_header() -> str:
     """Say which build is tested."""
     return f"altyn: {BUILD}"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[OwnServer]:
+    """A real server, started for the first test that asks and gone after the last."""
+    with OwnServer() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgresql: OwnServer) -> str:
+    """The address of a new and empty database."""
+    return postgresql.make_database()

@@ -184,7 +184,7 @@ def test_approvals_in_a_journal_are_counted(tmp_path: Path) -> None:
     """Finished and approved counts; declined, under way and other kinds do not."""
     path = tmp_path / "journal.db"
     write_journal(path)
-    assert approved_in(path) == 2
+    assert approved_in(str(path)) == 2
 
 
 @pytest.mark.parametrize(

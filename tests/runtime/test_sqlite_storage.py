@@ -1,4 +1,7 @@
-"""The journal's store on a real disk: durable, ordered, one writer, and what damage does to it."""
+"""The journal's store in a file: durable on a real disk, and what damage does to it.
+
+What every store must promise is tested in tests/journal/test_storage.py.
+"""
 
 import os
 import shutil
@@ -83,66 +86,6 @@ def check_sound(path: Path) -> int:
         storage.close()
 
 
-def test_batches_are_read_as_they_were_appended(path: Path) -> None:
-    """By the writer, by a reader beside it, and after it was closed and opened again."""
-    storage = opened(path)
-    batches = appended(storage, 30)
-    reader = opened(path, read_only=True)
-    assert list(storage.batches()) == list(reader.batches()) == batches
-    assert reader.end() == storage.end()
-    more = appended(storage, 1, seed=2)
-    assert reader.end().sequence == more[0].last_sequence
-    reader.close()
-    storage.close()
-    again = opened(path)
-    assert list(checked_batches(again)) == batches + more
-    again.close()
-
-
-def test_reading_begins_with_the_batch_that_holds_an_entry(path: Path) -> None:
-    """In the middle of a batch, at its ends, and behind the last one."""
-    batches = written(path, 12)
-    storage = opened(path, read_only=True)
-    for number, batch in enumerate(batches):
-        for sequence in (batch.first_sequence, batch.last_sequence):
-            assert list(storage.batches(sequence)) == batches[number:]
-    assert list(storage.batches(batches[-1].last_sequence + 1)) == []
-    storage.close()
-
-
-def test_search_by_span_and_by_reference(path: Path) -> None:
-    """What recall needs: batches newest first, entries that refer to an entry in order."""
-    storage = opened(path)
-    random = Random(3)
-    batches = []
-    for _ in range(20):
-        builder = batch_builder(storage.end().sequence + 1, random)
-        batches.append(builder.seal(storage.end().hash, 1))
-        storage.append(batches[-1])
-    for value in range(10):
-        expected = [each for each in batches if each.span_low <= value <= each.span_high]
-        found = [each.first_sequence for each in storage.batches_spanning(value)]
-        assert found == [each.first_sequence for each in reversed(expected)]
-    references = sorted(pair for batch in batches for pair in batch.references)
-    assert references
-    for sequence in {earlier for earlier, _ in references}:
-        expected_later = [later for earlier, later in references if earlier == sequence]
-        assert storage.references_to(sequence) == expected_later
-    storage.close()
-
-
-def test_two_snapshots_are_kept_newest_first(path: Path) -> None:
-    """The one before the newest stays in case that one is damaged."""
-    storage = opened(path)
-    assert storage.latest_snapshot() is None
-    snapshots = [Snapshot(number, bytes(32), b"state") for number in (1, 5, 9)]
-    for snapshot in snapshots:
-        storage.save_snapshot(snapshot)
-    assert storage.snapshots() == [snapshots[2], snapshots[1]]
-    assert storage.latest_snapshot() == snapshots[2]
-    storage.close()
-
-
 def test_d01_snapshot_without_room_leaves_no_commit_open(path: Path) -> None:
     """What is committed after it is durable: another reader sees it at once."""
     storage = opened(path)
@@ -162,16 +105,6 @@ def test_d01_snapshot_without_room_leaves_no_commit_open(path: Path) -> None:
     reader = opened(path, read_only=True)
     assert reader.end() == storage.end()
     reader.close()
-    storage.close()
-
-
-def test_batch_out_of_order_is_refused(path: Path) -> None:
-    """A store is ordered; a batch that does not follow is a fault of ours."""
-    storage = opened(path)
-    batch = small(storage)
-    storage.append(batch)
-    with pytest.raises(AssertionError, match="must follow"):
-        storage.append(batch)
     storage.close()
 
 
@@ -457,16 +390,6 @@ def test_store_of_another_scheme_or_layout_is_refused(path: Path) -> None:
                 SqliteStorage(path, scheme_id, record_bytes, read_only=read_only)
     assert read_identity(path) == (SCHEME_ID, RECORD_BYTES)
     assert check_sound(path) > 0
-
-
-def test_second_writer_is_refused_until_the_first_lets_go(path: Path) -> None:
-    """One process writes; a reader is welcome."""
-    storage = opened(path)
-    with pytest.raises(WrongJournalError, match="another switch"):
-        opened(path)
-    opened(path, read_only=True).close()
-    storage.close()
-    assert check_sound(path) == 0
 
 
 def test_what_is_no_journal_is_refused_and_left_alone(path: Path) -> None:

@@ -18,6 +18,8 @@ from altyn.journal.storage import (
     Snapshot,
     Storage,
     StorageFullError,
+    StorageLostError,
+    WriterReplacedError,
     WrongJournalError,
 )
 
@@ -34,7 +36,9 @@ __all__ = [
     "Snapshot",
     "Storage",
     "StorageFullError",
+    "StorageLostError",
     "Verified",
+    "WriterReplacedError",
     "WrongJournalError",
     "batch_hash",
     "checked_batches",

@@ -46,6 +46,14 @@ class StorageFullError(Exception):
     """No room for another batch; nothing of it was kept."""
 
 
+class StorageLostError(Exception):
+    """The store cannot be reached; what became of the work under way is not known."""
+
+
+class WriterReplacedError(Exception):
+    """Another node has taken the journal over; this one must write and send nothing more."""
+
+
 class Storage(Protocol):
     """A durable, ordered store of batches and snapshots."""
 

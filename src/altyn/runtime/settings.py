@@ -86,6 +86,10 @@ FilePath = Annotated[Path, AfterValidator(_resolve)]
 HOST = Form(r"[A-Za-z0-9:]([A-Za-z0-9.:_-]{0,252})", "an IP address or a host name")
 LINK_ID = Form(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", "1 to 32 of A-Z, a-z, 0-9, '_', '.' and '-'")
 TPDU = Form(r"([0-9A-Fa-f]{10})?", "10 hexadecimal digits, or empty")
+ADDRESS = Form(
+    r"(?!.*[?&]password=)(postgres(ql)?://([^:@/\s]+@)?[^@/\s]*/[A-Za-z0-9_.-]+(\?\S*)?)?",
+    "postgresql://ROLE@HOST:PORT/DATABASE without a password, or nothing",
+)
 DIALECT = Form(r"[ -~]{1,255}", "the name of a shipped dialect, or the path of a TOML file")
 
 
@@ -95,7 +99,26 @@ class JournalSettings(Table):
     path: FilePath = Field(
         "data/journal.db",
         validate_default=True,
-        description="The journal. Its folder is made when it is absent.",
+        description="The journal as a file. Its folder is made when it is absent.",
+    )
+    address: Annotated[str, AfterValidator(ADDRESS)] = Field(
+        "",
+        description="The journal as a database of a PostgreSQL server, in place of `path`. The "
+        "password stands in the file that PGPASSFILE names, or in ~/.pgpass. Empty: a file.",
+    )
+    lease_s: int = Field(
+        10,
+        ge=1,
+        le=300,
+        description="With `address`: after so long without a sign of life of the node that writes, "
+        "another may take over.",
+    )
+    outage_s_max: int = Field(
+        30,
+        ge=1,
+        le=600,
+        description="With `address`: how long a group commit may wait for a database that is gone; "
+        "then the node stops.",
     )
     snapshot_every_entries: int = Field(
         200_000, ge=1, le=1_000_000_000, description="Entries between two snapshots of the state."
@@ -310,6 +333,7 @@ def read_settings(path: Path) -> SettingsReading:
     problems += _shared_addresses(document, links)
     if isinstance(settings, Settings):
         problems += _shared_files(document, settings, path)
+        problems += _two_journals(document, settings)
     scheme = document.data.get("scheme", "scheme.toml")
     return SettingsReading(
         path=path,
@@ -334,15 +358,24 @@ def _shared_addresses(document: Document, links: list[tuple[int, LinkSettings]])
     return problems
 
 
+def _two_journals(document: Document, settings: Settings) -> list[Problem]:
+    """A node writes one journal; with two stated nobody could say which one counts."""
+    if not settings.journal.address or "path" not in document.data["journal"]:
+        return []
+    reason = "the journal is a database already, by journal.address"
+    return [document.problem(("journal", "path"), reason, "remove one of the two")]
+
+
 def _shared_files(document: Document, settings: Settings, path: Path) -> list[Problem]:
     """Two keys for one file: what one writes would take the place of what the other keeps, and
     of these one is the journal."""
     journal = settings.journal.path
+    in_file = not settings.journal.address
     taken = {path.resolve(): "the settings", settings.scheme_path.resolve(): "the scheme"}
-    for ending in SQLITE_NEIGHBOURS:
+    for ending in SQLITE_NEIGHBOURS if in_file else ():
         taken[journal.with_name(journal.name + ending).resolve()] = "the journal"
     named: tuple[tuple[tuple[str, str], Path | None], ...] = (
-        (("journal", "path"), journal),
+        (("journal", "path"), journal if in_file else None),
         (("log", "file"), settings.log.file),
         (("status", "file"), settings.status.file),
         (("control", "socket"), settings.control.socket),

@@ -12,7 +12,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -33,8 +33,8 @@ from altyn.runtime.journal.checkpointer import (
     PAGE_BYTES,
     Checkpointer,
 )
+from altyn.runtime.journal.identity import identity_of, require_identity
 
-FORMAT: Final = "1"
 SNAPSHOTS_KEPT: Final = 2
 READ_BYTES: Final = 8 << 20
 READ_ROWS: Final = 1024
@@ -131,7 +131,7 @@ class SqliteStorage:
         self._end = self._read_end()
 
     def _check_identity(self, scheme_id: str, record_bytes: int) -> None:
-        wanted = {"format": FORMAT, "scheme": scheme_id, "record_bytes": str(record_bytes)}
+        wanted = identity_of(scheme_id, record_bytes)
         connection = self._connection
         found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         if not found and not self._read_only:
@@ -140,12 +140,7 @@ class SqliteStorage:
             connection.executemany("INSERT INTO meta VALUES (?, ?)", wanted.items())
             connection.execute("COMMIT")
             return
-        for key, value in wanted.items():
-            if found.get(key) != value:
-                raise WrongJournalError(
-                    f"{self.path}: the journal's {key} is {found.get(key)}, not {value}; "
-                    "name the right journal or move this one away"
-                )
+        require_identity(str(self.path), found, wanted)
 
     def _read_end(self) -> Position:
         try:
@@ -162,6 +157,14 @@ class SqliteStorage:
             starts = self._starts()
             return Position(starts[-1] if starts else 0, b"")
         return Position(0, self.genesis) if row is None else Position(row[0], row[1])
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
+
+    def watch(self, told: Callable[[BaseException], None]) -> None:
+        """Nothing: the lock on the file is held as long as the process lives."""
 
     def end(self) -> Position:
         """Where the journal ends now; a reader sees what was committed meanwhile."""

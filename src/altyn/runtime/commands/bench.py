@@ -117,6 +117,14 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
     show_default=True,
     help="Make every flush of the journal slower: a slow disk, replication.",
 )
+@click.option(
+    "--store",
+    type=click.Choice(("sqlite", "postgresql")),
+    default="sqlite",
+    show_default=True,
+    help="Where the journal is kept; for postgresql a server is started and removed again.",
+)
+@click.option("--address", default="", help="With --store postgresql: an empty database to use.")
 @click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
 @click.option(
     "--keep",
@@ -134,6 +142,8 @@ def switch(
     seconds: float,
     warmup: float,
     slow_flush_ms: int,
+    store: str,
+    address: str,
     json_path: str | None,
     keep: Path | None,
     external: bool,
@@ -153,20 +163,21 @@ def switch(
     altyn bench switch --window 64 --seconds 60         64 in flight over 4 connections
     altyn bench switch --rate 5000 --connections 8      5,000 a second, whatever happens
     altyn bench switch --profile closed-512 --slow-flush-ms 5
+    altyn bench switch --store postgresql               the same with a database's journal
     altyn bench switch --external --port 8000           for another load tool
     """
     _end_when_terminated()
     profiles = _profiles(profile_names, window, rate, connections)
-    with _folder(keep) as folder:
+    with _folder(keep) as folder, _database(store, address) as journal:
         if external:
-            _run_external(folder, port, issuer_port, slow_flush_ms)
+            _run_external(folder, port, issuer_port, slow_flush_ms, journal)
             return
         # Not above: it costs time that `altyn bench --help` need not spend.
         from altyn.runtime.load.measurement import MeasurementPlan, measure  # noqa: PLC0415
         from altyn.runtime.load.report import render  # noqa: PLC0415
 
         console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
-        plan = MeasurementPlan(profiles, seconds, warmup, slow_flush_ms, folder)
+        plan = MeasurementPlan(profiles, seconds, warmup, slow_flush_ms, folder, journal)
         measurement = measure(plan, lambda text: progress.print(text, style="dim"))
         console.print(render(measurement))
         if json_path:
@@ -215,8 +226,22 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
+@contextmanager
+def _database(store: str, address: str) -> Iterator[str]:
+    """The address to keep the journal at: given, of a server of our own, or "" for a file."""
+    if store == "sqlite" or address:
+        if store == "sqlite" and address:
+            raise click.UsageError("--address goes with --store postgresql")
+        yield address
+        return
+    from altyn.runtime.postgres.server import OwnServer  # noqa: PLC0415 only when asked for
+
+    with OwnServer() as server:
+        yield server.make_database()
+
+
 def _run_external(
-    folder: Path, port: int | None, issuer_port: int | None, slow_flush_ms: int
+    folder: Path, port: int | None, issuer_port: int | None, slow_flush_ms: int, address: str
 ) -> None:
     """Run the switch, and an issuer unless there is one, until the person has had enough."""
     from altyn.runtime.load.measurement import issuer_process  # noqa: PLC0415
@@ -229,13 +254,13 @@ def _run_external(
     console = open_console()
     with ExitStack() as stack:
         own = issuer_port or stack.enter_context(issuer_process())[0]
-        plan = SwitchPlan(folder, port or free_port(), own, slow_flush_ms)
+        plan = SwitchPlan(folder, port or free_port(), own, slow_flush_ms, address)
         process = stack.enter_context(SwitchProcess(plan))
         process.probe()
         console.print(
             f"The switch takes authorizations on 127.0.0.1:{plan.acquirer_port}: dialect "
             "altyn87, two-byte lengths,\nno sign-on, DE32 400001, cards 999999 with 16 digits, "
-            f"currency 978.\nThe issuer is on port {own}; the journal is {plan.journal_path}.\n"
+            f"currency 978.\nThe issuer is on port {own}; the journal is {plan.journal}.\n"
             "Ctrl-C ends it."
         )
         try:

@@ -23,7 +23,7 @@ FORMATS: Final = ("parquet", "csv", "jsonl")
 DAMAGES_SHOWN: Final = 20
 RESTORE: Final = "keep this file for examination and restore the journal from a copy"
 
-_PATH = click.argument("path", type=click.Path(path_type=Path))
+_PATH = click.argument("path", metavar="JOURNAL")
 _JSON = click.option(
     "--json",
     "json_path",
@@ -38,15 +38,15 @@ _JSON = click.option(
 def command() -> None:
     """Read and verify a journal.
 
-    PATH is the journal's file, or the settings file or folder of a configuration. Everything
-    here only reads, and may be used beside the running switch.
+    JOURNAL is the journal's file, its address (postgresql://...), or the settings file or folder
+    of a configuration. Everything here only reads, and may be used beside the running switch.
     """
 
 
 @command.command()
 @_PATH
 @_JSON
-def verify(path: Path, json_path: str | None) -> None:
+def verify(path: str, json_path: str | None) -> None:
     """Check every entry of a journal against the chain of hashes.
 
     Checks the chain from the first group commit to the last, that no sequence number is
@@ -68,7 +68,7 @@ def verify(path: Path, json_path: str | None) -> None:
         with _progress("verifying", storage.end().sequence) as progress:
             verified = verify_chain(storage, progress, content_defect)
         seconds = time.perf_counter() - began
-        journal = str(storage.path)
+        journal = str(storage.name)
     _show_verified(journal, verified, seconds, errors=json_path == "-")
     if json_path:
         write_json(json_path, _verified_figures(journal, verified, seconds))
@@ -161,7 +161,7 @@ def _business_day(_context: click.Context, _option: click.Parameter, value: str 
 @click.option("--force", is_flag=True, help="Replace FILE when it is there.")
 @_JSON
 def export(
-    path: Path,
+    path: str,
     form: "Format",
     target: Path,
     business_day: int,
@@ -197,7 +197,7 @@ def export(
             with _progress("exporting", storage.end().sequence) as progress:
                 exported = export_file(storage, form, target, selection, progress, replace=force)
         except JournalDamagedError as error:
-            raise _damaged(error, str(storage.path)) from error
+            raise _damaged(error, str(storage.name)) from error
         seconds = time.perf_counter() - began
     rate = round(exported.rows / max(seconds, 1e-9))
     console = open_console(errors=json_path == "-")
@@ -222,7 +222,7 @@ def export(
 @command.command()
 @_PATH
 @_JSON
-def replay(path: Path, json_path: str | None) -> None:
+def replay(path: str, json_path: str | None) -> None:
     """Compute the positions again, from entries alone, in several ways.
 
     Once through the switch's own changes from the first entry on, once as plain sums of
@@ -239,7 +239,7 @@ def replay(path: Path, json_path: str | None) -> None:
     from altyn.runtime.journal.proof import prove  # noqa: PLC0415
 
     with open_journal(path) as storage:
-        journal = str(storage.path)
+        journal = str(storage.name)
         began = time.perf_counter()
         try:
             with _uncollected(), _progress("replaying", storage.end().sequence) as progress:

@@ -16,7 +16,12 @@ from altyn.runtime.output import UserError
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The settings file, as `altyn init` writes it.",
 )
-def command(settings_path: Path) -> None:
+@click.option(
+    "--standby",
+    is_flag=True,
+    help="Wait until the node that writes the journal is gone, then take over.",
+)
+def command(settings_path: Path, standby: bool) -> None:
     """Run the switch until it is told to stop.
 
     Opens the journal (and recovers from it), then the links of the settings file. SIGTERM or
@@ -26,20 +31,21 @@ def command(settings_path: Path) -> None:
 
     \b
     Exit codes: 0 stopped in order, 1 it could not start, 2 the command was not understood,
-    70 a fault of our own, 74 the journal could not be written.
+    70 a fault of our own, 74 the journal could not be written, 75 another node has taken
+    the journal over.
 
     \b
     Example:
       altyn init scheme && altyn serve -c scheme/altyn.toml
     """
-    from altyn.journal import WrongJournalError  # noqa: PLC0415 heavy parts only when used
+    from altyn.journal import StorageLostError, WrongJournalError  # noqa: PLC0415 heavy when used
     from altyn.runtime.online import serve  # noqa: PLC0415
 
     def ready() -> None:
         click.echo(f"Altyn serves {settings_path}; Ctrl-C or SIGTERM stops it.")
 
     try:
-        code = serve(settings_path, ready)
-    except WrongJournalError as error:
+        code = serve(settings_path, ready, standby=standby)
+    except (WrongJournalError, StorageLostError) as error:
         raise UserError(str(error)) from error
     raise SystemExit(code)

@@ -5,13 +5,12 @@ holds at least the approvals that the generator saw, and exactly those when none
 """
 
 import subprocess
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from altyn.runtime.load.switch_process import SCHEME_ID, program
-from altyn.runtime.sqlite_storage import SqliteStorage
+from altyn.runtime.journal.opening import open_journal
+from altyn.runtime.load.switch_process import program
 from altyn.transaction import Outcome, entries
 
 __all__ = ["JournalCheck", "check_journal"]
@@ -35,24 +34,21 @@ class JournalCheck(NamedTuple):
         return self.verified and 0 <= beyond <= self.unanswered
 
 
-def check_journal(path: Path, approved_seen: int, unanswered: int) -> JournalCheck:
+def check_journal(journal: str, approved_seen: int, unanswered: int) -> JournalCheck:
     """Verify the journal with `altyn journal verify`, and count its approved transactions."""
     verification = subprocess.run(  # noqa: S603 - our own program
-        program("journal", "verify", str(path)), capture_output=True, check=False
+        program("journal", "verify", journal), capture_output=True, check=False
     )
     verified = verification.returncode == 0
-    return JournalCheck(verified, approved_in(path), approved_seen, unanswered)
+    return JournalCheck(verified, approved_in(journal), approved_seen, unanswered)
 
 
-def approved_in(path: Path) -> int:
+def approved_in(journal: str) -> int:
     """How many transactions of the journal ended approved."""
-    storage = SqliteStorage(path, SCHEME_ID, entries.RECORD_BYTES, read_only=True)
     approved = 0
-    try:
+    with open_journal(journal) as storage:
         for batch in storage.batches():
             records = np.frombuffer(batch.fixed, np.uint8).reshape(-1, entries.RECORD_BYTES)
             finished = records[:, _STAGE] == entries.Stage.FINISHED
             approved += int(np.sum(finished & (records[:, _OUTCOME] == Outcome.APPROVED)))
-    finally:
-        storage.close()
     return approved

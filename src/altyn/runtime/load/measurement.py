@@ -23,13 +23,14 @@ _ISSUER_STOP_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class MeasurementPlan:
-    """What to measure, and for how long each."""
+    """What to measure, and for how long each; `address`: of the journal, when it is a database."""
 
     profiles: Sequence[LoadProfile]
     seconds: float
     warmup_s: float
     extra_flush_ms: int
     folder: Path
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Measurement:
             "seconds_per_profile": self.plan.seconds,
             "warmup_s": self.plan.warmup_s,
             "extra_flush_ms": self.plan.extra_flush_ms,
+            "store": "postgresql" if self.plan.address else "sqlite",
             "profiles": [
                 {
                     **figures.profile._asdict(),
@@ -103,7 +105,9 @@ def issuer_process() -> Iterator[tuple[int, int]]:
 def measure(plan: MeasurementPlan, tell: Callable[[str], None]) -> Measurement:
     """Carry out the plan; `tell` hears what goes on. Raises UserError when it cannot go on."""
     with issuer_process() as (issuer_port, issuer_id):
-        switch_plan = SwitchPlan(plan.folder, free_port(), issuer_port, plan.extra_flush_ms)
+        switch_plan = SwitchPlan(
+            plan.folder, free_port(), issuer_port, plan.extra_flush_ms, plan.address
+        )
         tell("starting the switch")
         with SwitchProcess(switch_plan) as switch:
             probe = switch.probe()
@@ -119,7 +123,7 @@ def measure(plan: MeasurementPlan, tell: Callable[[str], None]) -> Measurement:
     tell("verifying the journal")
     unanswered = sum(each.result["timed_out"] + each.result["unanswered"] for each in figures)
     unanswered += probe.sent - probe.codes_outside.total()
-    check = check_journal(switch_plan.journal_path, seen, unanswered)
+    check = check_journal(switch_plan.journal, seen, unanswered)
     return Measurement(plan, hardware_line(), figures, check)
 
 

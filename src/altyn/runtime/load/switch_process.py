@@ -36,7 +36,7 @@ _PROGRAM: Final = "from altyn.runtime.cli import main; main(prog_name='altyn')"
 _SETTINGS: Final = """\
 scheme = "scheme.toml"
 [journal]
-path = "data/journal.db"
+{journal}
 extra_flush_ms = {extra_flush_ms}
 [limits]
 connections_per_link_max = 512
@@ -100,12 +100,14 @@ pan_lengths = [16]
 
 
 class SwitchPlan(NamedTuple):
-    """Where a switch is to run: its folder, its ports, and how much slower each flush is made."""
+    """Where a switch is to run: its folder, its ports, how much slower each flush is made, and the
+    address of its journal when that is a database."""
 
     folder: Path
     acquirer_port: int
     issuer_port: int
     extra_flush_ms: int = 0
+    address: str = ""
 
     @property
     def settings_path(self) -> Path:
@@ -118,6 +120,11 @@ class SwitchPlan(NamedTuple):
         return self.folder / "data" / "journal.db"
 
     @property
+    def journal(self) -> str:
+        """The journal by what names it: its file, or its address."""
+        return self.address or str(self.journal_path)
+
+    @property
     def log_path(self) -> Path:
         """What the switch says while it runs."""
         return self.folder / "serve.log"
@@ -128,6 +135,7 @@ class SwitchPlan(NamedTuple):
         settings = _SETTINGS.format(
             acquirer_port=self.acquirer_port,
             issuer_port=self.issuer_port,
+            journal=f'address = "{self.address}"' if self.address else 'path = "data/journal.db"',
             extra_flush_ms=self.extra_flush_ms,
             dialect=DIALECT,
         )

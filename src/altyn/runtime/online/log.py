@@ -13,7 +13,7 @@ import structlog
 
 LINES_A_SECOND_MAX: Final = 20
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_ERRORS: Final = frozenset({"journal-failed", "switch-failed"})
+_ERRORS: Final = frozenset({"journal-failed", "journal-taken-over", "switch-failed"})
 
 
 class Log:

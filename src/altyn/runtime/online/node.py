@@ -8,25 +8,27 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from altyn.clock import BusinessDay, business_day, calendar_date, following_day
 from altyn.gateway import Outbound, find_evidence
-from altyn.journal import JournalDamagedError, Storage
+from altyn.journal import JournalDamagedError, WriterReplacedError
 from altyn.money import currency_of, format_amount
 from altyn.registry import Registry, Scheme
 from altyn.runtime.configuration.problem import ConfigurationError
 from altyn.runtime.configuration.whole import load_configuration
+from altyn.runtime.journal.opening import open_for_writing, open_readers
 from altyn.runtime.online.control import Control
 from altyn.runtime.online.links import Links, terms_of
 from altyn.runtime.online.log import Log
 from altyn.runtime.online.loop_driver import LoopDriver, read_clocks
 from altyn.runtime.output import UserError
-from altyn.runtime.sqlite_storage import SqliteStorage
 from altyn.switch import (
     CutOverOrdered,
     IntakeChanged,
@@ -36,7 +38,6 @@ from altyn.switch import (
     TimeDue,
     recover,
 )
-from altyn.transaction import entries
 
 TICK_S: Final = 0.02
 DAYS_AT_ONCE_MAX: Final = 1000
@@ -49,27 +50,38 @@ SWITCH_INTERVAL_S: Final = 0.0001
 
 EXIT_SOFTWARE: Final = 70
 EXIT_JOURNAL: Final = 74
+EXIT_REPLACED: Final = 75
 
 
 class Node:
     """The switch process. `run` returns its exit code."""
 
-    def __init__(self, settings_path: Path) -> None:
+    def __init__(self, settings_path: Path, *, standby: bool = False) -> None:
         """Read settings and scheme, open the journal, recover. Raises UserError, and
-        ConfigurationError with every problem of the two files."""
+        ConfigurationError with every problem of the two files.
+
+        As a standby, wait before that until the node that writes the journal is gone.
+        """
         self._settings_path = settings_path
         configuration = load_configuration(settings_path)
         self._settings = configuration.settings
         registry = Registry(configuration.facts)
         self._scheme: Scheme = registry.scheme
-        with _opening(self._settings.journal.path):
-            self._storage = self._open_storage()
+        with _opening(self._settings.log.file):
+            self._log = Log(self._settings.log.file, self._settings.log.level)
+        self._standby = standby
+        journal = self._settings.journal
+        with _opening(journal.path):
+            notice = partial(self._log.alarm, "standing-by") if standby else None
+            self._storage = open_for_writing(journal, self._scheme.scheme_id, notice)
+        self._opened_s = monotonic()
+        self._read_storage = open_readers(journal, self._scheme.scheme_id)
         try:
             recovered = recover(self._storage)
         except (JournalDamagedError, ValueError) as error:
             raise UserError(
                 str(error),
-                where=str(self._settings.journal.path),
+                where=self._storage.name,
                 do="restore the journal from a copy; `altyn journal verify` says what is sound",
             ) from error
         self._storage.make_room()
@@ -77,25 +89,10 @@ class Node:
         today = business_day_at(datetime.now(UTC), registry.scheme)
         self._state = recovered or SwitchState(registry, today)
         self._wanted = registry
-        with _opening(self._settings.log.file):
-            self._log = Log(self._settings.log.file, self._settings.log.level)
         self._stopping = asyncio.Event()
         self._exit_code = 0
         self._quiet_s = 0
         self._last_total = -1
-
-    def _open_storage(self, *, read_only: bool = False) -> SqliteStorage:
-        journal = self._settings.journal
-        return SqliteStorage(
-            journal.path,
-            self._scheme.scheme_id,
-            entries.RECORD_BYTES,
-            read_only=read_only,
-            extra_flush_ms=journal.extra_flush_ms,
-        )
-
-    def _read_storage(self) -> Storage:
-        return self._open_storage(read_only=True)
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until SIGTERM or SIGINT, or until the journal cannot be written."""
@@ -115,7 +112,7 @@ class Node:
         self._gateway = gateway = self._driver.gateway
         now = read_clocks()
         gateway.carry_out(switch.open(now) if self._fresh else switch.resume(now))
-        self._activate(self._wanted)
+        self._activate_at_start()
         self._links = Links(gateway, settings.limits, self._log.alarm)
         control = Control(settings.control.socket, self._orders())
         try:
@@ -128,8 +125,11 @@ class Node:
                 do="see which process holds the port, or change it in the settings",
             ) from error
         self._watch_signals()
+        self._watch_journal()
         gc.collect()
         gc.freeze()
+        if self._standby:
+            self._log.alarm("taken-over", f"serving after {monotonic() - self._opened_s:.2f} s")
         ready()
         ticking = asyncio.create_task(self._tick())
         ticking.add_done_callback(self._ticking_ended)
@@ -145,10 +145,23 @@ class Node:
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
 
+    def _watch_journal(self) -> None:
+        """Hear of a journal that is another node's by now, also when nothing is written."""
+        loop = asyncio.get_running_loop()
+
+        def lost(error: BaseException) -> None:
+            with suppress(RuntimeError):  # the loop is closed: a node that ended at once
+                loop.call_soon_threadsafe(self._gateway.commit_failed, error)
+
+        self._storage.watch(lost)
+
     def _journal_failed(self, error: BaseException) -> None:
-        """Nothing more may leave: what the disk holds is uncertain, a restart reads it (D02)."""
-        self._log.alarm("journal-failed", f"{type(error).__name__}: {error}")
-        self._exit_code = EXIT_JOURNAL
+        """Nothing more may leave: what the disk holds is uncertain, a restart reads it (D02), or
+        another node has the journal (D09)."""
+        replaced = isinstance(error, WriterReplacedError)
+        name = "journal-taken-over" if replaced else "journal-failed"
+        self._log.alarm(name, f"{type(error).__name__}: {error}")
+        self._exit_code = EXIT_REPLACED if replaced else EXIT_JOURNAL
         self._stopping.set()
 
     def _switch_failed(self, error: BaseException) -> None:
@@ -203,8 +216,8 @@ class Node:
 
     def _check_room(self) -> None:
         """Refuse new requests while room for the rest remains (D01), and when stopping."""
-        if self._stopping.is_set():
-            return
+        if self._stopping.is_set() or self._settings.journal.address:
+            return  # a database's disk is not ours to see; its server says when it is full
         free = shutil.disk_usage(self._settings.journal.path.parent).free
         if free < RESERVE_BYTES:
             self._gateway.tell(
@@ -256,6 +269,18 @@ class Node:
         error = None if reloading.cancelled() else reloading.exception()
         if error is not None:
             self._log.alarm("link-not-opened", f"{type(error).__name__}: {error}")
+
+    def _activate_at_start(self) -> None:
+        """A node that starts brings its scheme file into force. One that takes over does not: the
+        file beside it may be older than what the scheme has decided since, which the journal has.
+        """
+        if not self._standby:
+            self._activate(self._wanted)
+        elif self._wanted.version != self._state.registry.version:
+            details = (
+                "the scheme file here differs from the journal's registry; SIGHUP activates it"
+            )
+            self._log.alarm("registry-differs", details)
 
     def _activate(self, registry: Registry) -> None:
         if registry.version != self._state.registry.version:
@@ -350,9 +375,9 @@ def cut_over_instant(day: BusinessDay, scheme: Scheme) -> datetime:
     return local.astimezone(UTC)
 
 
-def serve(settings_path: Path, ready: Callable[[], None]) -> int:
+def serve(settings_path: Path, ready: Callable[[], None], *, standby: bool = False) -> int:
     """Run a node in this process; gives its exit code. `ready` is called when links are open."""
-    return run_node(Node(settings_path), ready, _loop_factory())
+    return run_node(Node(settings_path, standby=standby), ready, _loop_factory())
 
 
 def run_node(
