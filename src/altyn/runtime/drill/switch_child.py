@@ -8,7 +8,7 @@ line to "ready" on its standard output is the time of recovery and not of Python
 import os
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import click
 
@@ -16,6 +16,7 @@ from altyn.runtime.demo.bound_process import bind_to_parent
 from altyn.runtime.drill.killing_loop import killing_loop_factory
 from altyn.runtime.drill.killing_storage import FlushFailure, KillingStorage
 from altyn.runtime.drill.write_points import Killer, parse_kill_point
+from altyn.runtime.journal.opening import OpenStorage
 from altyn.runtime.online.node import Node, run_node
 
 __all__ = ["READY", "main"]
@@ -31,11 +32,9 @@ class _DrilledNode(Node):
         self._failure = failure
         super().__init__(settings_path)
 
-    def _open_storage(self, *, read_only: bool = False) -> Any:
-        storage = super()._open_storage(read_only=read_only)
-        if read_only:
-            return storage
-        return cast("Any", KillingStorage(storage, self._killer, self._failure))
+    def _open_storage(self) -> OpenStorage:
+        storage = super()._open_storage()
+        return cast("OpenStorage", KillingStorage(storage, self._killer, self._failure))
 
 
 def _say_ready() -> None:

@@ -23,7 +23,7 @@ from altyn.money import currency_of, format_amount
 from altyn.registry import Registry, Scheme
 from altyn.runtime.configuration.problem import ConfigurationError
 from altyn.runtime.configuration.whole import load_configuration
-from altyn.runtime.journal.opening import open_for_writing, open_readers
+from altyn.runtime.journal.opening import OpenStorage, open_for_writing, open_readers
 from altyn.runtime.online.control import Control
 from altyn.runtime.online.links import Links, terms_of
 from altyn.runtime.online.log import Log
@@ -72,8 +72,7 @@ class Node:
         self._standby = standby
         journal = self._settings.journal
         with _opening(journal.path):
-            notice = partial(self._log.alarm, "standing-by") if standby else None
-            self._storage = open_for_writing(journal, self._scheme.scheme_id, notice)
+            self._storage = self._open_storage()
         self._opened_s = monotonic()
         self._read_storage = open_readers(journal, self._scheme.scheme_id)
         try:
@@ -93,6 +92,10 @@ class Node:
         self._exit_code = 0
         self._quiet_s = 0
         self._last_total = -1
+
+    def _open_storage(self) -> OpenStorage:
+        notice = partial(self._log.alarm, "standing-by") if self._standby else None
+        return open_for_writing(self._settings.journal, self._scheme.scheme_id, notice)
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until SIGTERM or SIGINT, or until the journal cannot be written."""
