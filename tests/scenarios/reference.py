@@ -138,7 +138,7 @@ GROUPS: Final[dict[str, str]] = {
 
 NOT_YET: Final = {
     "clearing is not built": "F15 F39",
-    "keys and codes on the wire are not built": "F32 F33 W14",
+    "keys and codes on the wire are not built": "F32 F33",
     "the scheme has no rule about it yet": "F44",
     "profiles of participants are not built": "W18",
     "DE7 is not held to a window yet": "T02",

@@ -9,7 +9,7 @@ from os import fsencode
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.runtime.configuration.document import Document, read_document
@@ -37,6 +37,7 @@ __all__ = [
     "Settings",
     "SettingsReading",
     "StatusSettings",
+    "TlsSettings",
     "load_settings",
     "read_settings",
 ]
@@ -89,6 +90,10 @@ TPDU = Form(r"([0-9A-Fa-f]{10})?", "10 hexadecimal digits, or empty")
 ADDRESS = Form(
     r"(?!.*[?&]password=)(postgres(ql)?://([^:@/\s]+@)?[^@/\s]*/[A-Za-z0-9_.-]+(\?\S*)?)?",
     "postgresql://ROLE@HOST:PORT/DATABASE without a password, or nothing",
+)
+PEER_NAME = Form(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,252}))?", "a DNS name, or empty")
+FINGERPRINT = Form(
+    r"[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}", "64 hexadecimal digits, with or without colons"
 )
 DIALECT = Form(r"[ -~]{1,255}", "the name of a shipped dialect, or the path of a TOML file")
 
@@ -182,6 +187,35 @@ class ControlSettings(Table):
     )
 
 
+class TlsSettings(Table):
+    """TLS on the link above: PEM files, and whom the peer's certificate must name."""
+
+    certificate: FilePath = Field(
+        description="Our certificate, and behind it those between it and its authority."
+    )
+    key: FilePath = Field(description="Its private key, without a password, closed to others.")
+    authorities: FilePath = Field(description="Who may have issued the peer's certificate.")
+    revoked: Annotated[Path | None, AfterValidator(_resolve_or_none)] = Field(
+        None, description="The list of certificates that no longer hold. Empty: none."
+    )
+    peer_name: Annotated[str, AfterValidator(PEER_NAME)] = Field(
+        "",
+        description="The DNS name in the participant's certificate; when we connect and it is "
+        "empty, `host`.",
+    )
+    peer_fingerprints: tuple[Annotated[str, AfterValidator(FINGERPRINT)], ...] = Field(
+        (), description="The participant's certificate is one of these: SHA-256 of its DER form."
+    )
+
+    @model_validator(mode="after")
+    def _check_bound(self) -> "TlsSettings":
+        """A certificate of the right authority alone may be anybody's."""
+        if not self.peer_name and not self.peer_fingerprints:
+            do = "add peer_name, or peer_fingerprints"
+            raise refused("nothing says which certificate is the participant's", do)
+        return self
+
+
 class LinkSettings(Table):
     """A line to a participant; several TCP connections may serve one link."""
 
@@ -209,6 +243,7 @@ class LinkSettings(Table):
     tpdu: Annotated[str, AfterValidator(TPDU)] = Field(
         "", description="Transport header before each message; empty: none."
     )
+    tls: TlsSettings | None = Field(None, description="Absent: the line is not protected.")
     sign_on: Literal["peer", "switch", "none"] = Field(
         "peer",
         description="peer: they sign on first. switch: we send 0800/001 after connecting. "

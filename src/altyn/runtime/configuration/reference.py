@@ -44,8 +44,7 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
         if inner is None:
             plain.append(_row(key, field))
             continue
-        header = f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
-        opening = f"### `{header}`\n\n{(inner.__doc__ or '').strip().splitlines()[0]}\n"
+        opening = f"### `{_header(key, field)}`\n\n{(inner.__doc__ or '').strip().splitlines()[0]}\n"
         rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
         sections.append(f"{opening}\n{_table(rows)}")
         sections += _inner_sections(key, inner)
@@ -55,13 +54,18 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _inner_sections(outer: str, model: type[BaseModel]) -> Iterator[str]:
-    """One table for each list of tables inside a table."""
+    """One table for each table, or list of tables, inside a table."""
     for name, field in model.model_fields.items():
         inner = _inner(field.annotation)
         if inner is not None:
             summary = (inner.__doc__ or "").strip().splitlines()[0]
             rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
-            yield f"### `[[{outer}.{field.alias or name}]]`\n\n{summary}\n\n{_table(rows)}"
+            header = _header(f"{outer}.{field.alias or name}", field)
+            yield f"### `{header}`\n\n{summary}\n\n{_table(rows)}"
+
+
+def _header(key: str, field: FieldInfo) -> str:
+    return f"[[{key}]]" if get_origin(field.annotation) is tuple else f"[{key}]"
 
 
 def _fields(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:

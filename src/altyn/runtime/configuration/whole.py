@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from altyn.registry import Fact
+from altyn.runtime.configuration.certificates import tls_problem
 from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.configuration.problem import ConfigurationError, Problem
 from altyn.runtime.configuration.validation import stated
@@ -31,7 +32,7 @@ def load_configuration(path: Path) -> Configuration:
     """
     settings = read_settings(path / SETTINGS_FILE if path.is_dir() else path)
     scheme = read_scheme(settings.scheme_path) if settings.scheme_path else SchemeReading()
-    problems = [*settings.problems, *_dialect_problems(settings)]
+    problems = [*settings.problems, *_dialect_problems(settings), *_tls_problems(settings)]
     if scheme.tables is not None:
         problems += _stranger_links(settings, scheme)
     # File by file: the settings first, as people read them.
@@ -58,6 +59,17 @@ def _dialect_problems(settings: SettingsReading) -> list[Problem]:
             place = ("link", index, "dialect")
             for problem in error.problems:
                 problems.append(settings.document.problem(place, problem.reason, problem.do))
+    return problems
+
+
+def _tls_problems(settings: SettingsReading) -> list[Problem]:
+    """Certificates, keys and lists that cannot be used."""
+    problems = []
+    for index, link in settings.links:
+        error = tls_problem(link)
+        if error is not None and settings.document is not None:
+            place, told = ("link", index, "tls", error.key), error.problems[0]
+            problems.append(settings.document.problem(place, told.reason, told.do))
     return problems
 
 

@@ -3,19 +3,31 @@
 import asyncio
 import contextlib
 import random
+import ssl
 from collections.abc import Callable
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from altyn.gateway import Gateway, Line
+from altyn.runtime.configuration.certificates import TlsFilesError
 from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.online.connection import Connection
 from altyn.runtime.online.loop_driver import read_clocks
+from altyn.runtime.online.tls import (
+    EXPIRY_NOTICE,
+    LinkTls,
+    TlsListener,
+    peer_good_until,
+    refusal_words,
+)
 from altyn.runtime.settings import LimitSettings, LinkSettings
 from altyn.switch import HealthTerms, LinkDown, LinksChanged, LinkTerms, LinkUp, microseconds
 from altyn.wire import Framing, framing
 
 FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 15.0
+STEADY_S: Final = 5.0
+"""A connection that lasted longer, though silent, was a good one: the waits are short again."""
 BACKLOG: Final = 512
 LONGEST_FRAME_BYTES: Final = {"binary2": 0xFFFF, "bcd2": 9999, "ascii4": 9999}
 """What a length header can say, where that is less than the settings may allow."""
@@ -63,9 +75,12 @@ class _LinkEnd:
         self._connections: list[Connection] = []
         self._line = Line(settings.id, link_codec(settings), self._connections)
         self._gateway.lines[settings.id] = self._line
-        self._server: asyncio.Server | None = None
+        self._tls = LinkTls(settings) if settings.tls is not None else None
+        self._server: asyncio.Server | TlsListener | None = None
+        self._expiry_told_on: date | None = None
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
+        self._heard = False
         self._closed = False
 
     def _new_connection(self) -> Connection:
@@ -74,7 +89,16 @@ class _LinkEnd:
     async def open(self) -> None:
         """Listen, or begin to connect."""
         loop = asyncio.get_running_loop()
-        if self.settings.mode == "listen":
+        if self.settings.mode == "listen" and self._tls is not None:
+            self._server = TlsListener(
+                self._new_connection,
+                self._tls,
+                self._limits.frame_deadline_s,
+                self._limits.connections_per_link_max,
+                self._tls_refused,
+            )
+            await self._server.open(self.settings.host, self.settings.port)
+        elif self.settings.mode == "listen":
             self._server = await loop.create_server(
                 self._new_connection, self.settings.host, self.settings.port, backlog=BACKLOG
             )
@@ -87,22 +111,81 @@ class _LinkEnd:
         wait_s = FIRST_WAIT_S
         while True:
             self._lost.clear()
+            self._heard = False
+            began_s = loop.time()
             try:
                 await loop.create_connection(
-                    self._new_connection, self.settings.host, self.settings.port
+                    self._new_connection,
+                    self.settings.host,
+                    self.settings.port,
+                    **self._protection(),
                 )
-            except OSError:
-                pass
+            except OSError as error:
+                if isinstance(error, ssl.SSLError):
+                    self._tls_refused(refusal_words(error))
             else:
-                wait_s = FIRST_WAIT_S
                 await self._lost.wait()
+                # A peer that takes us and closes without a word, as one that refuses our
+                # certificate does, is no better than one that does not answer.
+                if self._heard or loop.time() - began_s > STEADY_S:
+                    wait_s = FIRST_WAIT_S
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 jitter only
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
+    def _protection(self) -> dict[str, Any]:
+        """What to tell the loop about TLS when it connects."""
+        if self._tls is None:
+            return {}
+        return {
+            "ssl": self._tls.context,
+            "server_hostname": self._tls.server_name,
+            "ssl_handshake_timeout": self._limits.frame_deadline_s,
+            "ssl_shutdown_timeout": self._limits.frame_deadline_s,
+        }
+
+    def _tls_refused(self, reason: str) -> None:
+        self._links.alarm("tls-refused", f"link {self.settings.id}: {reason}")
+
+    def renew(self) -> None:
+        """Take the certificates as they are now for new connections; those that stand go on."""
+        if self._tls is None:
+            return
+        try:
+            self._tls.renew()
+            self._expiry_told_on = None
+        except TlsFilesError as error:
+            self._links.alarm("tls-not-renewed", f"link {self.settings.id}: {error.key}")
+
+    def check_certificates(self, now: datetime) -> None:
+        """Once a day, and after each renewal, tell what ends within a month."""
+        if self._tls is None or self._expiry_told_on == now.date():
+            return
+        self._expiry_told_on = now.date()
+        for what in self._tls.expiring(now):
+            self._links.alarm("certificate-expires", f"link {self.settings.id}: {what}")
+        for connection in self._connections:
+            self._check_peer(connection, now)
+
+    def _check_peer(self, connection: Connection, now: datetime) -> None:
+        until = peer_good_until(connection.transport)
+        if until is not None and until - now <= EXPIRY_NOTICE:
+            details = f"link {self.settings.id}: the peer's certificate ends on {until:%Y-%m-%d}"
+            self._links.alarm("certificate-expires", details)
+
+    def tls_as_json(self) -> dict[str, str] | None:
+        """Until when certificates are good, for the status file; None without TLS."""
+        return None if self._tls is None else self._tls.as_json()
+
     def connected(self, connection: Connection) -> bool:
-        """Take a connection unless there are too many (W03, W15)."""
+        """Take a connection unless it is another's (W14) or there are too many (W03, W15)."""
         if self._closed:
             return False
+        if self._tls is not None:
+            fault = self._tls.fault_of(connection.transport)
+            if fault:
+                self._tls_refused(fault)
+                return False
+            self._check_peer(connection, datetime.now(UTC))
         if len(self._connections) >= self._limits.connections_per_link_max:
             self._links.alarm("too-many-connections", f"link {self.settings.id}")
             return False
@@ -114,6 +197,7 @@ class _LinkEnd:
 
     def received(self, connection: Connection, frames: list[bytes]) -> None:
         """Hand frames on."""
+        self._heard = True
         self._gateway.frames(connection, frames)
 
     def broken(self, connection: Connection, reason: str) -> None:
@@ -197,6 +281,8 @@ class Links:
                 await end.close()
         terms = tuple(terms_of(link, self.limits) for link in settings)
         self.gateway.tell(LinksChanged(terms))
+        for end in self._ends.values():
+            end.renew()
         for link in settings:
             if link.id not in self._ends:
                 end = self._ends[link.id] = _LinkEnd(link, self)
@@ -205,14 +291,17 @@ class Links:
                 except OSError as error:
                     del self._ends[link.id]
                     failure = failure or error
+        for end in self._ends.values():
+            end.check_certificates(datetime.now(UTC))
         if failure is not None:
             raise failure
 
     def check_deadlines(self) -> None:
         """See `_LinkEnd.check_deadlines`."""
-        now_us = read_clocks().monotonic_us
+        now_us, now = read_clocks().monotonic_us, datetime.now(UTC)
         for end in self._ends.values():
             end.check_deadlines(now_us)
+            end.check_certificates(now)
 
     def stop_listening(self) -> None:
         """Take no new connections; those that stand go on."""
@@ -237,6 +326,7 @@ class Links:
                 "connections": len(self.gateway.lines[end.settings.id].connections),
                 "signed_on": standing[end.settings.id].signed_on,
                 "usable": standing[end.settings.id].usable,
+                "tls": end.tls_as_json(),
                 "health": standing[end.settings.id].health.as_json(),
             }
             for link_id, end in self._ends.items()

@@ -332,7 +332,7 @@ class Node:
             "registry_version": state.registry.version,
             "in_flight": {p: len(side.pending) for p, side in state.issuers.items()},
             "advices_owed": {p: len(side.advices) for p, side in state.issuers.items()},
-            "alarms": dict(self._gateway.switch.counts),
+            "alarms": dict(self._log.counts),
             "traffic": self._gateway.traffic.as_json(),
             "links": self._links.as_json(),
         }
