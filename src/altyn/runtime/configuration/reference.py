@@ -44,7 +44,8 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
         if inner is None:
             plain.append(_row(key, field))
             continue
-        opening = f"### `{_header(key, field)}`\n\n{(inner.__doc__ or '').strip().splitlines()[0]}\n"
+        summary = (inner.__doc__ or "").strip().splitlines()[0]
+        opening = f"### `{_header(key, field)}`\n\n{summary}\n"
         rows = (_row(each.alias or each_name, each) for each_name, each in _fields(inner))
         sections.append(f"{opening}\n{_table(rows)}")
         sections += _inner_sections(key, inner)
