@@ -144,7 +144,6 @@ NOT_YET: Final = {
     "DE7 is not held to a window yet": "T02",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "one node with one store is all there is": "D08 D10",
-    "there is one format so far": "D12",
     "not yet provoked by a test": "D13",
     "told in operations, no test can show it": "D15",
     "settlement is not built": "M04 M05 M06 M07 M08 M14 M16 M17",
