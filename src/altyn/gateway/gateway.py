@@ -101,7 +101,8 @@ class Gateway:
             NetworkReply: self._send_network_reply,
             Disconnect: self._disconnect,
         }
-        self._touched: set[Connection] = set()
+        # In the order of their first send: a set's order would differ from run to run.
+        self._touched: dict[Connection, None] = {}
 
     def frames(self, connection: Connection, frames: list[bytes]) -> None:
         """Take the frames that one read brought."""
@@ -257,7 +258,7 @@ class Gateway:
         except MessageError as error:
             self._driver.alarm("unwritable-message", f"link {line.link_id}: {error}")
             return
-        self._touched.add(connection)
+        self._touched[connection] = None
 
     def _send_reply(self, effect: Effect) -> None:
         assert isinstance(effect, Reply), "the table of senders is wrong"

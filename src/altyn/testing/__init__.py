@@ -1,5 +1,7 @@
 """The simulated world: the production switch under virtual time, from one seed, and its audit."""
 
+from altyn.testing.faults import FAULTS, fault_names
+from altyn.testing.node import SwitchFailedError
 from altyn.testing.observations import (
     AcquirerEntry,
     Alarmed,
@@ -24,8 +26,10 @@ from altyn.testing.observations import (
     SwitchSent,
     WorldOpened,
 )
+from altyn.testing.world import NotQuiescentError, World, WorldFigures, WorldPlan
 
 __all__ = [
+    "FAULTS",
     "AcquirerEntry",
     "Alarmed",
     "BankReceived",
@@ -38,6 +42,7 @@ __all__ = [
     "LinkBroken",
     "LinkRaised",
     "LinkView",
+    "NotQuiescentError",
     "Observation",
     "Observe",
     "PositionView",
@@ -45,7 +50,12 @@ __all__ = [
     "RegistryChanged",
     "Restarted",
     "StorageFault",
+    "SwitchFailedError",
     "SwitchRead",
     "SwitchSent",
+    "World",
+    "WorldFigures",
     "WorldOpened",
+    "WorldPlan",
+    "fault_names",
 ]

@@ -145,4 +145,3 @@ class VirtualStorage:
 
     def close(self) -> None:
         """Nothing to let go of."""
-

@@ -5,6 +5,7 @@ order; two circuits, or two directions, know no order between them. Towards the 
 connection like any other (`altyn.gateway.Connection`).
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from altyn.testing.observations import Observe, SwitchSent
 from altyn.testing.schedule import Schedule, stream
 from altyn.wire import FrameError, Framing
 
-__all__ = ["Circuit", "Network", "Station", "Stage"]
+__all__ = ["Circuit", "Network", "Stage", "Station"]
 
 DELAY_US: Final = (150, 3_000)
 LONG_DELAY_US: Final = (50_000, 6_000_000)
@@ -307,11 +308,6 @@ class Circuit:
         at = network.schedule.at + delay
         return at if at > after else after
 
-    def _later(self, at: int, call: "_Call", *told: bytes) -> None:
+    def _later(self, at: int, call: Callable[..., None], *told: bytes) -> None:
         schedule = self._network.schedule
         schedule.after(at - schedule.at, call, *told)
-
-
-class _Call(Protocol):
-    def __call__(self, *told: bytes) -> None:
-        """What is to happen at an instant."""

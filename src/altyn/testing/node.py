@@ -186,12 +186,14 @@ class VirtualProcess:
         self._fresh = state is None
         self.state = state or SwitchState(node.registry, node.first_day)
         self._sends_left: int | None = None
-        self._circuits: list[Circuit] = []
+        self._standing: dict[str, list[Circuit]] = {}
         switch = Switch(self.state, node.terms)
         outbound = Outbound(node.registry.scheme.institution_id)
         self.gateway = Gateway(switch, outbound, self, SNAPSHOT_ENTRIES)
         for link, dialect in node.dialects.items():
-            self.gateway.lines[LinkId(link)] = Line(LinkId(link), load_codec(dialect))
+            standing: list[Circuit] = []
+            self._standing[link] = standing
+            self.gateway.lines[LinkId(link)] = Line(LinkId(link), load_codec(dialect), standing)
 
     def begin(self) -> None:
         """Write what a start writes, then serve."""
@@ -311,7 +313,7 @@ class VirtualProcess:
 
     def _each_second(self) -> None:
         at = self._schedule.at
-        for circuit in list(self._circuits):
+        for circuit in self._all_circuits():
             if circuit.partial_since and at - circuit.partial_since > FRAME_DEADLINE_US:
                 circuit.refuse("a frame was not completed in time")
 
@@ -337,13 +339,12 @@ class VirtualProcess:
 
     def accept(self, circuit: Circuit) -> None:
         """A bank has connected."""
-        line = self.gateway.lines[LinkId(circuit.link)]
-        line.connections.append(circuit)
-        self.gateway.line_of[circuit] = line
-        self._circuits.append(circuit)
+        standing, link_id = self._standing[circuit.link], LinkId(circuit.link)
+        standing.append(circuit)
+        self.gateway.line_of[circuit] = self.gateway.lines[link_id]
         self._observe(LinkRaised(self._schedule.at, circuit.link))
-        if len(line.connections) == 1:
-            self.gateway.tell(LinkUp(LinkId(circuit.link)))
+        if len(standing) == 1:
+            self.gateway.tell(LinkUp(link_id))
 
     def read(self, circuit: Circuit, frames: list[bytes]) -> None:
         """Frames came; before its death a process reads no more."""
@@ -370,10 +371,10 @@ class VirtualProcess:
     def gone(self, circuit: Circuit) -> None:
         """A connection is gone; with the last one the link is down."""
         line = self.gateway.line_of.pop(circuit)
-        line.connections.remove(circuit)
-        self._circuits.remove(circuit)
+        standing = self._standing[circuit.link]
+        standing.remove(circuit)
         self._observe(LinkBroken(self._schedule.at, circuit.link))
-        if not line.connections:
+        if not standing:
             self.gateway.tell(LinkDown(line.link_id))
 
     # Death
@@ -387,8 +388,11 @@ class VirtualProcess:
             return
         self.alive = False
         self.node.crash(point, torn=point == "torn")
-        for circuit in self._circuits:
+        for circuit in self._all_circuits():
             circuit.died()
+
+    def _all_circuits(self) -> list[Circuit]:
+        return [circuit for standing in self._standing.values() for circuit in standing]
 
     @property
     def idle(self) -> bool:

@@ -44,7 +44,7 @@ class Schedule:
     def skip(self, delay_us: int) -> None:
         """Let time pass in which nothing happens: what was to happen is put off by as much."""
         self.at += delay_us
-        self._heap = [(at + delay_us, count, *rest) for at, count, *rest in self._heap]
+        self._heap = [(at + delay_us, count, call, told) for at, count, call, told in self._heap]
 
 
 def stream(seed: int, label: str) -> random.Random:
