@@ -157,12 +157,12 @@ class ServedSwitch:
             self.process.kill()
             self.process.wait(PATIENCE_S)
 
-    def order(self, name: str) -> dict[str, Any]:
+    def order(self, name: str, **words: object) -> dict[str, Any]:
         """Give an order over the control socket."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(PATIENCE_S)
             connection.connect(str(self.folder / "data" / "control.sock"))
-            connection.sendall(json.dumps({"order": name}).encode() + b"\n")
+            connection.sendall(json.dumps({"order": name, **words}).encode() + b"\n")
             answer: dict[str, Any] = json.loads(connection.makefile().readline())
         return answer
 

@@ -33,6 +33,7 @@ from altyn.switch.events import (
     Unserved,
 )
 from altyn.switch.evidence import CardVerifier, Evidence
+from altyn.switch.forwarding import STAGE_NAMES, AdviceQueue, OwedAdvice
 from altyn.switch.health import Condition, Health, HealthTerms, Measured
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.positions import PositionLine, Positions
@@ -48,7 +49,9 @@ __all__ = [
     "ISSUER_DID_NOT_ANSWER",
     "ISSUER_NOT_ASKED",
     "NO_SOURCE",
+    "STAGE_NAMES",
     "AdviceOrdered",
+    "AdviceQueue",
     "Advise",
     "Alarm",
     "CardVerifier",
@@ -71,6 +74,7 @@ __all__ = [
     "NetworkReply",
     "NetworkRequest",
     "NetworkRequested",
+    "OwedAdvice",
     "PositionLine",
     "Positions",
     "Recall",

@@ -13,6 +13,7 @@ the whole queue in a step: docs/adr/0016-store-and-forward.md says how.
 """
 
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Final
 
 from altyn.clock import MICROSECONDS_PER_SECOND
@@ -167,6 +168,13 @@ class AdviceQueue:
     def owed(self) -> list[OwedAdvice]:
         """All advices in the order of the journal, dead letters included."""
         return sorted(self.by_stan.values(), key=_sequence_of)
+
+    def first(self, count: int, *, dead_only: bool = False) -> list[OwedAdvice]:
+        """So many of the advices at most, dead letters before the others; looks at no more."""
+        found = list(islice(self.dead.values(), count))
+        if not dead_only:
+            found += islice(self._owed.values(), count - len(found))
+        return found
 
     def owes(self, sequence: int) -> bool:
         """Whether the advice of an entry is owed still, as a dead letter even."""

@@ -13,11 +13,14 @@ ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 ORDER_PATIENCE_S: Final = 30.0
 
 
-async def give_order(socket_path: Path, order: str) -> dict[str, Any]:
-    """The switch's answer to an order; raises UserError when it refuses, OSError when absent."""
+async def give_order(socket_path: Path, order: str, **words: object) -> dict[str, Any]:
+    """The switch's answer to an order and its words.
+
+    Raises UserError when it refuses, OSError when it is absent.
+    """
     reader, writer = await asyncio.open_unix_connection(str(socket_path), limit=ANSWER_BYTES_MAX)
     try:
-        writer.write(json.dumps({"order": order}).encode() + b"\n")
+        writer.write(json.dumps({"order": order, **words}).encode() + b"\n")
         await writer.drain()
         line = await asyncio.wait_for(reader.readline(), ORDER_PATIENCE_S)
     finally:

@@ -24,6 +24,7 @@ from altyn.registry import Registry, Scheme
 from altyn.runtime.configuration.problem import ConfigurationError
 from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.journal.opening import OpenStorage, open_for_writing, open_readers
+from altyn.runtime.online.advice_orders import advice_orders
 from altyn.runtime.online.control import Control
 from altyn.runtime.online.links import Links, terms_of
 from altyn.runtime.online.log import Log
@@ -302,7 +303,12 @@ class Node:
             await self._driver.settle_journal()
             return {"business_day_closed": closed, "business_day": self._state.business_day}
 
-        return {"status": status, "positions": positions, "cut-over": cut_over}
+        return {
+            "status": status,
+            "positions": positions,
+            "cut-over": cut_over,
+            **advice_orders(self._driver, self._read_storage),
+        }
 
     def _positions(self) -> dict[str, object]:
         positions = self._state.positions
@@ -332,6 +338,7 @@ class Node:
             "registry_version": state.registry.version,
             "in_flight": {p: len(side.pending) for p, side in state.issuers.items()},
             "advices_owed": {p: len(side.advices) for p, side in state.issuers.items()},
+            "dead_letters": {p: len(side.advices.dead) for p, side in state.issuers.items()},
             "alarms": dict(self._log.counts),
             "traffic": self._gateway.traffic.as_json(),
             "links": self._links.as_json(),
