@@ -38,7 +38,8 @@ from altyn.identifiers import ParticipantId
 from altyn.message import Message, MessageError
 from altyn.money import Rate, currency_of, find_currency, parse_rate_value
 from altyn.registry import BinRange, Participant
-from altyn.switch import CutOverOrdered
+from altyn.switch import AdviceOrdered, CutOverOrdered
+from altyn.transaction import entries
 from tests.switch.bench import (
     Bench,
     answer_to,
@@ -314,6 +315,24 @@ class Day:
         for message in due:
             self.bench.send(name.lower(), answer_to(message, code or "00"))
 
+    def operator(self, act: str, acquirer: str, stan: str) -> None:
+        """`operator retries the advice of SEA 1`, `operator closes the advice of SEA 1`."""
+        seen = self._request_seen(acquirer, stan)
+        named = seen.mti + str(seen.fields[11]) + str(seen.fields[7])
+        for side in self.bench.state.issuers.values():
+            for advice in side.advices.owed():
+                if entries.read_text(advice.record, "issuer_original") == named:
+                    retried = AdviceOrdered("retry", advice.sequence, "operator")
+                    closed = AdviceOrdered("close", advice.sequence, "operator", "by letter")
+                    self.bench.step(retried if act == "retries" else closed)
+                    return
+        raise DayError(f"no advice of {acquirer} {stan} is owed")
+
+    def dead_letters(self, name: str, count: str) -> None:
+        """`dead letters of HILL 1`."""
+        found = len(self.bench.state.issuer(ParticipantId(name)).advices.dead)
+        expect(found, int(count), f"dead letters of {name}")
+
     def line_of(self, name: str, word: str) -> None:
         """`line of HILL drops`, `line of HILL returns`."""
         if word == "drops":
@@ -403,6 +422,8 @@ _STEPS = (
     (rf"({BANK}) gets (\d{{4}}) ([0-9A-Z]{{2}}) stan (\d+)(?: dated (\d{{4}}))?", "gets"),
     (rf"({BANK}) told (\d{{4}}) of ({BANK}) (\d+)((?: (?:leaving|for) {MONEY})*)", "told"),
     (rf"({BANK}) acknowledges(?: with (\d\d))?", "acknowledges"),
+    (rf"operator (retries|closes) the advice of ({BANK}) (\d+)", "operator"),
+    (rf"dead letters of ({BANK}) (\d+)", "dead_letters"),
     (rf"line of ({BANK}) (drops|returns)", "line_of"),
     (r"switch restarts", "restart"),
     (r"cut-over", "cut_over"),

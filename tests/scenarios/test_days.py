@@ -247,6 +247,26 @@ def test_every_day_is_played() -> None:
     """No day lies here unplayed."""
     played = {
         "answers", "repeats", "reversals", "lines", "routing", "holds",
-        "calendar", "caps", "currencies", "mixed",
+        "calendar", "caps", "currencies", "forwarding", "mixed",
     }  # fmt: skip
     assert {path.stem for path in DAYS.glob("*.txt")} == played
+
+
+def test_f29_an_issuer_that_returns_is_told_of_each_card_in_order() -> None:
+    """Two reversals of a card and one of another: the second of the card comes last."""
+    expect_section("forwarding", "F29")
+
+
+def test_f24_an_issuer_that_refuses_an_advice_has_taken_it() -> None:
+    """05 to an advice: nothing comes again, and the operator is told."""
+    expect_section("forwarding", "F24")
+
+
+def test_f26_a_dead_letter_holds_up_nothing_and_an_operator_sends_it_again() -> None:
+    """Eight times 30, over a restart, until an operator retries it."""
+    expect_section("forwarding", "F26")
+
+
+def test_f14_an_operator_closes_an_advice() -> None:
+    """It is owed no more; the whole day ends with the money where it was."""
+    expect_day("forwarding")
