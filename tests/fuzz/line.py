@@ -4,7 +4,7 @@ from typing import Final
 
 from altyn.identifiers import LinkId
 from altyn.message import Message, MessageError, dialect
-from altyn.switch import NetworkAnswered, NetworkRequested, Unserved
+from altyn.switch import FileUpdateRequested, NetworkAnswered, NetworkRequested, Unserved
 from altyn.transaction import Request
 from altyn.wire import FrameError, framing
 from tests.switch.bench import CODEC, Bench
@@ -60,6 +60,8 @@ class Line:
     def _step(self, link: str, event: object) -> None:
         if isinstance(event, dialect.Network):
             self.bench.step(_network(LinkId(link), event))
+        elif isinstance(event, dialect.FileUpdate):
+            self.bench.step(FileUpdateRequested(LinkId(link), *event[:-1], link, event.payload))
         elif isinstance(event, dialect.Unsupported):
             mti, wanted = event.payload.mti, event.wants_reply
             self.bench.step(Unserved(LinkId(link), mti, wanted, link, event.payload))

@@ -32,6 +32,7 @@ from altyn.switch import (
     Alarm,
     Disconnect,
     Effect,
+    FileUpdateRequested,
     Forward,
     LinkDown,
     LinkTerms,
@@ -237,6 +238,8 @@ class Bench:
                 )
             else:
                 event = NetworkAnswered(link_id, event.code, event.stan, event.answer)
+        elif isinstance(event, dialect.FileUpdate):
+            event = FileUpdateRequested(LinkId(link), *event[:-1], link, event.payload)
         elif isinstance(event, dialect.Unsupported):
             event = Unserved(
                 LinkId(link), event.payload.mti, event.wants_reply, link, event.payload

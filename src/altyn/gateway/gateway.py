@@ -23,6 +23,7 @@ from altyn.switch import (
     Alarm,
     Disconnect,
     Effect,
+    FileUpdateRequested,
     Forward,
     NetworkAnswered,
     NetworkReply,
@@ -334,12 +335,14 @@ class Gateway:
 
 def _network_event(
     event: dialect.Read, link_id: LinkId, connection: Connection
-) -> NetworkRequested | NetworkAnswered | Unserved:
+) -> NetworkRequested | NetworkAnswered | FileUpdateRequested | Unserved:
     if isinstance(event, dialect.Network):
         if event.answer is None:
             return NetworkRequested(
                 link_id, event.code, event.institution, connection, event.payload
             )
         return NetworkAnswered(link_id, event.code, event.stan, event.answer)
+    if isinstance(event, dialect.FileUpdate):
+        return FileUpdateRequested(link_id, *event[:-1], connection, event.payload)
     assert isinstance(event, dialect.Unsupported), "requests and responses are events themselves"
     return Unserved(link_id, event.payload.mti, event.wants_reply, connection, event.payload)

@@ -6,10 +6,12 @@ elements. Card data that must not be kept (track, PIN block, verification value)
 `payload`, which lives no longer than the transaction is in flight.
 """
 
+from datetime import date
 from operator import itemgetter
 from typing import Final, NamedTuple, cast
 
 from altyn.card import PAN_DIGITS_MAX, Pan
+from altyn.clock import BusinessDay, business_day
 from altyn.message.field import Value
 from altyn.message.field_set import FieldSet
 from altyn.message.record import Message
@@ -47,7 +49,10 @@ _ADVICE_TYPES: Final = {
 
 _REQUIRED: Final = (3, 4, 7, 11, 32, 49)
 _REQUIRED_OF_INQUIRY: Final = (3, 7, 11, 32)
-_REPLY_TYPES: Final = {mti: f"{mti[:2]}{int(mti[2]) + 1}0" for mti in REQUEST_TYPES}
+_REPLY_TYPES: Final = {mti: f"{mti[:2]}{int(mti[2]) + 1}0" for mti in REQUEST_TYPES} | {
+    "0302": "0312",
+    "0303": "0312",
+}
 _INQUIRY_PREFIXES: Final = ("30", "31", "70")
 _ECHOED: Final = FieldSet.only(2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90)
 _ADDITIONAL: Final = (44, 54, 55, 62, 63)
@@ -58,6 +63,8 @@ _CHIP_DATA_FOR_CARD: Final = frozenset((b"\x71", b"\x72", b"\x89", b"\x8a", b"\x
 10.9 and 10.10). Others can only be echoes, and tag 57 is a whole track 2."""
 _FORWARDED: Final = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
 _NETWORK: Final = (7, 11, 32, 33, 70)
+_FILE_UPDATE_TYPES: Final = frozenset({"0302", "0303"})
+_FILE_UPDATE: Final = (2, 7, 11, 32, 33, 73, 91, 101)
 
 _FIELD_OF_TEXT: Final = {
     "processing_code": 3,
@@ -96,6 +103,23 @@ class Network(NamedTuple):
     payload: Message
 
 
+class FileUpdate(NamedTuple):
+    """A file update request (0302, repeat 0303). `action` is DE91, `file` DE101.
+
+    code: DE120, first two characters: what the card is to be answered; until: the last day (DE73),
+    YYYYMMDD, 0 for none, None for one that is no day; texts are empty where a field is missing.
+    """
+
+    action: str
+    file: str
+    pan: Pan
+    code: str
+    until: BusinessDay | None
+    stan: str
+    transmission: str
+    payload: Message
+
+
 class Unsupported(NamedTuple):
     """A well-formed message of a type the scheme does not speak; `wants_reply` by its type."""
 
@@ -103,7 +127,7 @@ class Unsupported(NamedTuple):
     payload: Message
 
 
-Read = Request | Response | Network | Unsupported
+Read = Request | Response | Network | FileUpdate | Unsupported
 
 
 def read(message: Message, link_id: str, origin: object, defect: str | None = None) -> Read:
@@ -121,6 +145,8 @@ def read(message: Message, link_id: str, origin: object, defect: str | None = No
         return _read_response(message, kind, link_id)
     if mti[:2] == "08":
         return _read_network(message)
+    if mti in _FILE_UPDATE_TYPES:
+        return _read_file_update(message)
     # An even third digit asks for an answer; a 1987 message begins with 0.
     return Unsupported(mti[0] == "0" and mti[2] in "02", message)
 
@@ -252,6 +278,29 @@ def _read_response(message: Message, kind: Kind, link_id: str) -> Response:
         pack_additional(message.fields),
         link_id,
     )
+
+
+def _read_file_update(message: Message) -> FileUpdate:
+    get = cast("_Texts", message.fields).get
+    day = get(73, "")
+    return FileUpdate(
+        get(91, ""),
+        get(101, "").rstrip(),
+        Pan(get(2, "")),
+        get(120, "")[:2],
+        _day_of(day) if day.strip("0") else 0,
+        get(11, ""),
+        get(7, ""),
+        message,
+    )
+
+
+def _day_of(text: str) -> BusinessDay | None:
+    """The day of a YYMMDD of this century, None when there is no such day."""
+    try:
+        return business_day(date(2000 + int(text[:2]), int(text[2:4]), int(text[4:6])))
+    except ValueError:
+        return None
 
 
 def _read_network(message: Message) -> Network | Unsupported:
@@ -478,7 +527,9 @@ def write_network(code: str, stan: str, transmission: str, institution: str) -> 
 
 
 def write_network_reply(request: Message, response_code: str) -> Message:
-    """The answer to a network management request, or to a message type nobody serves."""
-    fields: dict[int, Value] = {n: request.fields[n] for n in _NETWORK if n in request.fields}
+    """The answer to a network management request or a file update, or to a message type that
+    nobody serves."""
+    echoed = _FILE_UPDATE if request.mti in _FILE_UPDATE_TYPES else _NETWORK
+    fields: dict[int, Value] = {n: request.fields[n] for n in echoed if n in request.fields}
     fields[39] = response_code
     return Message(reply_type(request.mti), fields)

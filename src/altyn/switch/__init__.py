@@ -21,6 +21,7 @@ from altyn.switch.effects import (
 from altyn.switch.events import (
     AdviceOrdered,
     CutOverOrdered,
+    FileUpdateRequested,
     IntakeChanged,
     LinkDown,
     LinksChanged,
@@ -29,6 +30,7 @@ from altyn.switch.events import (
     NetworkRequested,
     Recalled,
     RegistryActivated,
+    StopListLoaded,
     TimeDue,
     Unserved,
 )
@@ -40,16 +42,28 @@ from altyn.switch.positions import PositionLine, Positions
 from altyn.switch.recovery import recall, recover, replay, save_snapshot
 from altyn.switch.routing import Route
 from altyn.switch.state import FINISHED_MAX, SwitchState
+from altyn.switch.stop_list import (
+    CARDS_MAX,
+    STOP_CODES,
+    STOP_LIST_ENTRY,
+    Listing,
+    StopList,
+    StopListUpdate,
+    read_update,
+)
 from altyn.switch.switch import Switch, microseconds
 
 __all__ = [
     "ADDITIONAL_ENTRY",
+    "CARDS_MAX",
     "FACT_ENTRY",
     "FINISHED_MAX",
     "ISSUER_DID_NOT_ANSWER",
     "ISSUER_NOT_ASKED",
     "NO_SOURCE",
     "STAGE_NAMES",
+    "STOP_CODES",
+    "STOP_LIST_ENTRY",
     "AdviceOrdered",
     "AdviceQueue",
     "Advise",
@@ -60,6 +74,7 @@ __all__ = [
     "Disconnect",
     "Effect",
     "Evidence",
+    "FileUpdateRequested",
     "Forward",
     "Health",
     "HealthTerms",
@@ -69,6 +84,7 @@ __all__ = [
     "LinkTerms",
     "LinkUp",
     "LinksChanged",
+    "Listing",
     "Measured",
     "NetworkAnswered",
     "NetworkReply",
@@ -83,12 +99,16 @@ __all__ = [
     "RegistryActivated",
     "Reply",
     "Route",
+    "StopList",
+    "StopListLoaded",
+    "StopListUpdate",
     "Switch",
     "SwitchState",
     "TimeDue",
     "Unserved",
     "microseconds",
     "order_problem",
+    "read_update",
     "recall",
     "recover",
     "replay",

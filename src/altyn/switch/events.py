@@ -2,9 +2,12 @@
 
 from typing import Literal, NamedTuple
 
-from altyn.identifiers import LinkId
+from altyn.card import Pan
+from altyn.clock import BusinessDay
+from altyn.identifiers import LinkId, ParticipantId
 from altyn.registry import Fact
 from altyn.switch.link import LinkTerms
+from altyn.switch.stop_list import Listing
 from altyn.transaction import Request, Transaction
 
 
@@ -37,6 +40,32 @@ class NetworkAnswered(NamedTuple):
     code: str
     stan: str
     response_code: str
+
+
+class FileUpdateRequested(NamedTuple):
+    """A participant wants a file of the scheme changed (0302).
+
+    action: DE91; file: DE101; code: what a listed card is answered; until: the last day of the
+    listing, 0 for none, None for one that is no day.
+    """
+
+    link_id: LinkId
+    action: str
+    file: str
+    pan: Pan
+    code: str
+    until: BusinessDay | None
+    stan: str
+    transmission: str
+    origin: object
+    payload: object
+
+
+class StopListLoaded(NamedTuple):
+    """The operator changes an issuer's stop list from a file; every listing is valid by itself."""
+
+    issuer: ParticipantId
+    listings: tuple[Listing, ...]
 
 
 class Unserved(NamedTuple):

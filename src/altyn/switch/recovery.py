@@ -26,6 +26,7 @@ from altyn.switch import recording, standin
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import AdviceQueue, AdviceStage, OwedAdvice
 from altyn.switch.state import SwitchState, mark_of
+from altyn.switch.stop_list import STOP_LIST_ENTRY, read_update
 from altyn.transaction import (
     NOT_REMEMBERED,
     TRANSACTION_ENTRY,
@@ -67,6 +68,9 @@ class Replay:
             self._apply_record(read_record(entry.body, entry.sequence), entry.body)
         elif entry.kind == ADDITIONAL_ENTRY and self._last is not None:
             self._last.additional = entry.body
+        elif entry.kind == STOP_LIST_ENTRY:
+            assert self._state is not None, "the first entry of a journal states the registry"
+            self._state.stop_list.apply(read_update(entry.body))
         if self._state is not None:
             self._state.sequence = entry.sequence
 
@@ -389,7 +393,7 @@ def _find_in(batch: Batch, record_bytes: int, key: str, moment: int) -> dict[str
         elif entry.kind == ADDITIONAL_ENTRY:
             if latest is not None and latest.sequence == entry.sequence - 1:
                 latest.additional = entry.body
-        elif b'"marked"' in entry.body:
+        elif entry.kind == FACT_ENTRY and b'"marked"' in entry.body:
             fact = json.loads(entry.body)
             if fact["fact"] == "marked" and fact["key"] == key:
                 terminal = fact["terminal"]

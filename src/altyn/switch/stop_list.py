@@ -108,6 +108,10 @@ class StopList:
         """How many cards are listed."""
         return self._count
 
+    def has_room(self, cards: int) -> bool:
+        """Whether so many more may be listed."""
+        return self._count + cards <= CARDS_MAX
+
     def counts(self) -> dict[ParticipantId, int]:
         """How many cards of each issuer are listed."""
         return {issuer: len(cards) for issuer, cards in sorted(self._by_issuer.items()) if cards}

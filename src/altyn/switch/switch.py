@@ -12,12 +12,13 @@ from typing import Any, Final
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.registry import Registry
-from altyn.switch import authorization, delivery, line_watch, reversal, standin
+from altyn.switch import authorization, delivery, file_update, line_watch, reversal, standin
 from altyn.switch.desk import Desk, hold_no_keys
 from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
     AdviceOrdered,
     CutOverOrdered,
+    FileUpdateRequested,
     IntakeChanged,
     LinkDown,
     LinksChanged,
@@ -26,6 +27,7 @@ from altyn.switch.events import (
     NetworkRequested,
     Recalled,
     RegistryActivated,
+    StopListLoaded,
     TimeDue,
     Unserved,
 )
@@ -66,6 +68,8 @@ class Switch:
             LinkDown: self._on_link_down,
             NetworkRequested: self._on_network_request,
             NetworkAnswered: self._on_network_answer,
+            FileUpdateRequested: self._on_file_update,
+            StopListLoaded: self._on_stop_list,
             Unserved: self._on_unserved,
             Recalled: self._on_recalled,
             RegistryActivated: self._on_registry,
@@ -265,6 +269,12 @@ class Switch:
                 link.health.return_early()
                 desk.record_fact(fact="signed-on", link=event.link_id)
             desk.send_advices(link.terms.participant_id)
+
+    def _on_file_update(self, event: FileUpdateRequested) -> None:
+        file_update.take_update(self._desk, event)
+
+    def _on_stop_list(self, event: StopListLoaded) -> None:
+        file_update.take_file(self._desk, event)
 
     def _on_unserved(self, event: Unserved) -> None:
         desk = self._desk

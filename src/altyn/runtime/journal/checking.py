@@ -3,13 +3,13 @@
 from typing import Final
 
 from altyn.journal import Batch
-from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY
+from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY, STOP_LIST_ENTRY
 from altyn.transaction import TRANSACTION_ENTRY, Kind, Stage, entries
 
 __all__ = ["content_defect"]
 
 _OFFSETS: Final = {column.name: column.offset for column in entries.COLUMNS}
-_ENTRY_KINDS: Final = bytes((TRANSACTION_ENTRY, FACT_ENTRY, ADDITIONAL_ENTRY))
+_ENTRY_KINDS: Final = bytes((TRANSACTION_ENTRY, FACT_ENTRY, ADDITIONAL_ENTRY, STOP_LIST_ENTRY))
 _KINDS: Final = bytes(Kind)
 _STAGES: Final = bytes((Stage.STARTED, Stage.FINISHED))
 

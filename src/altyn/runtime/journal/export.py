@@ -33,7 +33,7 @@ from altyn.runtime.journal.columns import (
     word_of,
 )
 from altyn.runtime.output import STANDARD_OUTPUT, UserError, refuse_to_replace
-from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY
+from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY, STOP_LIST_ENTRY, read_update
 from altyn.transaction import TRANSACTION_ENTRY, Stage, entries
 
 __all__ = ["FORMATS", "Exported", "Format", "export"]
@@ -178,6 +178,9 @@ def _write_lines(
     return rows
 
 
+_OF_NO_DAY: Final = (FACT_ENTRY, STOP_LIST_ENTRY)
+
+
 def _lines(batch: Batch, record_bytes: int, selection: Selection) -> list[bytes]:
     """The selected entries of a batch. Facts belong to no business day; what an issuer added
     goes with the entry before it."""
@@ -187,9 +190,9 @@ def _lines(batch: Batch, record_bytes: int, selection: Selection) -> list[bytes]
     for entry in batch.entries(record_bytes):
         if entry.kind == TRANSACTION_ENTRY:
             wanted = _is_selected(entry.body, selection)
-        elif entry.kind == FACT_ENTRY and selection.business_day is not None:
+        elif entry.kind in _OF_NO_DAY and selection.business_day is not None:
             continue
-        if wanted or entry.kind == FACT_ENTRY:
+        if wanted or entry.kind in _OF_NO_DAY:
             head = {"sequence": entry.sequence, "written_at": written_at}
             line = json.dumps({**head, **_content(entry, selection.show_card_data)})
             lines.append(line.encode() + b"\n")
@@ -212,7 +215,28 @@ def _content(entry: Entry, show_card_data: bool) -> dict[str, object]:
         # Chip data and what else an issuer sends: nobody can say that no card is in it.
         shown = {"body": entry.body.hex()} if show_card_data else {"bytes": len(entry.body)}
         return {"entry": "additional", **shown}
+    if entry.kind == STOP_LIST_ENTRY:
+        return {"entry": "stop-list", **_stop_list_change(entry.body, show_card_data)}
     return {"entry": f"kind-{entry.kind}", "bytes": len(entry.body)}
+
+
+def _stop_list_change(body: bytes, show_card_data: bool) -> dict[str, object]:
+    update = read_update(body)
+    shown = _shown_pan if show_card_data else _masked_pan
+    return {
+        "issuer": update.issuer,
+        "source": "message" if update.stan.strip() else "file",
+        "response_code": update.response_code,
+        "cards": [
+            {
+                "action": each.action,
+                "pan": shown(each.card),
+                "code": each.code,
+                "until": calendar_date(each.until).isoformat() if each.until else None,
+            }
+            for each in update.listings
+        ],
+    }
 
 
 _RECORD: Final = struct.Struct(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 
 from altyn.runtime.journal.columns import WORDS, schema
-from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY
+from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY, STOP_LIST_ENTRY
 from altyn.transaction import TRANSACTION_ENTRY, Flag, entries
 
 __all__ = ["FACTS", "FactKind", "entries_page"]
@@ -86,6 +86,11 @@ def _kinds() -> str:
             str(ADDITIONAL_ENTRY),
             "additional",
             "what the issuer added to the answer of the entry before, as its dialect packs it",
+        ),
+        (
+            str(STOP_LIST_ENTRY),
+            "stop-list",
+            "a change of an issuer's stop list; see `src/altyn/switch/stop_list.py`",
         ),
     ]
     return "## Kinds\n\n" + _table(("Kind", "Name", "Body"), rows)
