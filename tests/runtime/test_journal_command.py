@@ -1,6 +1,7 @@
 """`altyn journal`: what it finds, how a journal is named, and what it never shows."""
 
 import json
+import re
 import shutil
 import sqlite3
 from hashlib import sha256
@@ -187,5 +188,6 @@ def test_page_names_every_fact_the_switch_writes() -> None:
     """Each `record_fact(fact=...)` of the switch stands in the table, and no other."""
     sources = (ROOT / "src" / "altyn" / "switch").glob("*.py")
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
-    written = {piece.split('"')[1] for piece in text.split("fact=")[1:] if piece[0] == '"'}
+    named = re.findall(r'fact="([a-z-]+)"(?: if \w+ else "([a-z-]+)")?', text)
+    written = {name for names in named for name in names if name}
     assert {fact.name for fact in FACTS} == written

@@ -37,6 +37,24 @@ FACTS: Final = (
         "an issuer acknowledged the advice of the entry `advice`",
     ),
     FactKind(
+        "advice-failed",
+        "participant, advice, response_code",
+        "an issuer could not take an advice, or left it unanswered (F26)",
+    ),
+    FactKind(
+        "dead-letter",
+        "participant, advice, response_code",
+        "the same for the last time: the advice waits for an operator",
+    ),
+    FactKind(
+        "advice-retried", "participant, advice, actor", "an operator has a dead letter sent again"
+    ),
+    FactKind(
+        "advice-closed",
+        "participant, advice, actor, reason",
+        "an operator ends an advice that nobody will take",
+    ),
+    FactKind(
         "marked",
         "key, terminal",
         "a reversal came before its original, which is refused when it comes (F09)",
