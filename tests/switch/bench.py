@@ -340,7 +340,7 @@ class Bench:
         assert replayed.stop_list.dump() == self.state.stop_list.dump()
         for participant, side in self.state.issuers.items():
             there = replayed.issuer(participant)
-            assert set(there.advices.by_stan) == set(side.advices.by_stan), participant
+            assert there.advices.standing() == side.advices.standing(), participant
             assert set(there.pending) == set(side.pending), participant
 
     def _take(self, effects: list[Effect]) -> None:

@@ -3,11 +3,14 @@
 import pytest
 
 from altyn.clock import Instant
-from altyn.identifiers import ParticipantId
+from altyn.identifiers import LinkId, ParticipantId
 from altyn.message import Message
 from altyn.switch import (
     AdviceOrdered,
+    Advise,
     CutOverOrdered,
+    LinkUp,
+    OwedAdvice,
     Switch,
     SwitchState,
     TimeDue,
@@ -387,33 +390,25 @@ def test_dead_letters_count_in_the_bound(monkeypatch: pytest.MonkeyPatch) -> Non
     assert bench.ask("sea", bench.request()).fields[39] == "96"
 
 
-def test_a_look_at_the_clock_costs_nothing_for_issuers_with_nothing_due(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A thousand issuers owe acknowledgements; in 20 ms none of them is looked at."""
+def test_a_look_at_the_clock_looks_only_at_what_is_due() -> None:
+    """A thousand issuers owe acknowledgements, three were sent an advice: only those are looked
+    at, and only when their time comes. The others were given one behind the switch's back."""
     names = [f"B{number:03d}" for number in range(1_000)]
     banks = [bank(name, f"5{number:05d}") for number, name in enumerate(names)]
     state = SwitchState(registry_of(*banks), 20260705)
     switch = Switch(state, [terms_of(name) for name in names])
-    looked: list[str] = []
-    send_advices = switch._desk.send_advices
-
-    def watched(participant_id: ParticipantId) -> None:
-        looked.append(participant_id)
-        send_advices(participant_id)
-
-    monkeypatch.setattr(switch._desk, "send_advices", watched)
     for number, name in enumerate(names):
-        record = bytes(entries.RECORD_BYTES)
-        state.issuer(banks[number].participant_id).advices.add(
-            forwarding.OwedAdvice(number + 1, record, "000001")
-        )
-        switch._desk.send_advices(banks[number].participant_id)
-        assert looked.pop() == name
-    switch.step(TimeDue(), Instant(20_000, 20_000))
-    assert looked == []
-    switch.step(TimeDue(), Instant(1_100_000, 1_100_000))
-    assert sorted(looked) == names
+        if number >= 3:
+            switch.step(LinkUp(LinkId(name.lower())), Instant(0, 0))
+        advice = OwedAdvice(number + 1, bytes(entries.RECORD_BYTES), "000001")
+        state.issuer(ParticipantId(name)).advices.add(advice)
+        if number < 3:
+            sent = switch.step(LinkUp(LinkId(name.lower())), Instant(0, 0))
+            assert sum(isinstance(effect, Advise) for effect in sent) == 1
+    assert switch.step(TimeDue(), Instant(20_000, 20_000)) == []
+    later = 7 * SECOND_US
+    sent = switch.step(TimeDue(), Instant(later, later))
+    assert [e.link_id for e in sent if isinstance(e, Advise)] == ["b000", "b001", "b002"]
 
 
 def test_a_cut_over_moves_no_advice() -> None:

@@ -6,13 +6,16 @@ of the scheme, and says what every answer must be.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from altyn.identifiers import ParticipantId
 from altyn.message import Message
-from altyn.switch import CutOverOrdered, Effect, Forward
+from altyn.switch import AdviceOrdered, Advise, CutOverOrdered, Effect, Forward
+from altyn.transaction import entries
 from tests.switch.bench import Bench, answer_to, bank, bin_range, card_number, registry_of, standing
 
 CAP = 100_000
@@ -58,6 +61,7 @@ class Traffic(RuleBasedStateMachine):
         self.markers: list[tuple[str, Message]] = []
         self.down: set[str] = set()
         self.reserved: list[str] = []
+        self.done: set[tuple[str, str]] = set()  # link and STAN of advices taken or closed
 
     @initialize()
     def start(self) -> None:
@@ -65,12 +69,16 @@ class Traffic(RuleBasedStateMachine):
         assert not standing(self.bench.state)
 
     def watch(self, effect: Effect) -> None:
-        """I8: right after a reservation its debtor is within its cap."""
+        """I8: right after a reservation its debtor is within its cap. I6: what an issuer has
+        taken is not sent again."""
         if isinstance(effect, Forward):
             debtor = effect.transaction.debtor
             if debtor != effect.transaction.creditor:
                 assert self.bench.state.positions.exposure(debtor, "949") <= CAP
             self.reserved.append(debtor)
+        elif isinstance(effect, Advise):
+            stan = f"{entries.read_number(effect.record, 'issuer_stan'):06d}"
+            assert (effect.link_id, stan) not in self.done, "an advice is sent after it was taken"
 
     def exposure(self, name: str) -> int:
         """What a bank may have to pay, by the model."""
@@ -280,16 +288,28 @@ class Traffic(RuleBasedStateMachine):
         self.down.remove(name)
         self.bench.up(name.lower())
 
-    @rule(name=NAMES)
-    def acknowledge(self, name: str) -> None:
-        """An issuer acknowledges every advice it got."""
+    @rule(name=NAMES, code=st.sampled_from(["00", "00", "05", "30", "96"]))
+    def acknowledge(self, name: str, code: str) -> None:
+        """An issuer takes every advice it got, cannot read it, or says later."""
         inbox = self.bench.inbox[name.lower()]
         if name in self.down:
             return
         while inbox:
             message = inbox.pop(0)
             if message.mti in ("0420", "0421", "0220", "0221"):
-                self.bench.send(name.lower(), answer_to(message))
+                if code in ("00", "05"):
+                    self.done.add((name.lower(), str(message.fields[11])))
+                self.bench.send(name.lower(), answer_to(message, code))
+
+    @rule(data=st.data(), name=NAMES, act=st.sampled_from(["retry", "close"]))
+    def order(self, data: st.DataObject, name: str, act: Literal["retry", "close"]) -> None:
+        """An operator sends a dead letter again, or closes an advice."""
+        owed = self.bench.state.issuer(ParticipantId(name)).advices.owed()
+        if owed:
+            advice = data.draw(st.sampled_from(owed))
+            if act == "close":
+                self.done.add((name.lower(), advice.stan))
+            self.bench.step(AdviceOrdered(act, advice.sequence, "operator", "by letter"))
 
     @rule()
     def cut_over(self) -> None:

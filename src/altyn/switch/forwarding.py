@@ -169,6 +169,14 @@ class AdviceQueue:
         """All advices in the order of the journal, dead letters included."""
         return sorted(self.by_stan.values(), key=_sequence_of)
 
+    def standing(self) -> list[tuple[int, str, int, bool]]:
+        """Of each advice the entry, the STAN, the failed tries, and whether it is a dead letter:
+        what a restart must find again."""
+        return [
+            (each.sequence, each.stan, each.tries, each.stage == AdviceStage.DEAD)
+            for each in self.owed()
+        ]
+
     def first(self, count: int, *, dead_only: bool = False) -> list[OwedAdvice]:
         """So many of the advices at most, dead letters before the others; looks at no more."""
         found = list(islice(self.dead.values(), count))

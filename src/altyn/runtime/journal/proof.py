@@ -226,8 +226,8 @@ def _pending(state: SwitchState) -> list[tuple[str, str]]:
     return sorted((party, stan) for party, side in state.issuers.items() for stan in side.pending)
 
 
-def _owed(state: SwitchState) -> list[int]:
-    return sorted(owed.sequence for side in state.issuers.values() for owed in side.advices.owed())
+def _owed(state: SwitchState) -> list[tuple[int, str, int, bool]]:
+    return sorted(each for side in state.issuers.values() for each in side.advices.standing())
 
 
 def _recovered(storage: Storage, snapshot: Snapshot, end: Position) -> SwitchState:
