@@ -77,5 +77,7 @@ def _frame_end(buffer: bytearray, at: int) -> int:
 def _network(link: LinkId, event: dialect.Network) -> NetworkRequested | NetworkAnswered:
     assert isinstance(event.payload, Message)
     if event.answer is None:
-        return NetworkRequested(link, event.code, event.institution, link, event.payload)
+        return NetworkRequested(
+            link, event.code, event.institution, link, event.payload, event.transmission
+        )
     return NetworkAnswered(link, event.code, event.stan, event.answer)

@@ -11,6 +11,7 @@ from altyn.money import Rate, Rounding
 from altyn.registry import (
     BinRange,
     Participant,
+    Profile,
     Scheme,
     StandInTerms,
     Window,
@@ -23,7 +24,7 @@ CODES = st.sampled_from(["KZT", "USD", "JPY"])
 IDS = st.builds(ParticipantId, st.text("ABC123", min_size=1, max_size=8))
 SCHEMES = st.builds(
     Scheme, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, CODES, st.sampled_from(["25", "00"]),
-    st.sampled_from(Rounding),
+    st.sampled_from(Rounding), st.integers(), st.integers(), st.integers(),
 )  # fmt: skip
 PARTICIPANTS = st.builds(
     Participant,
@@ -35,6 +36,7 @@ PARTICIPANTS = st.builds(
     institution_ids=st.lists(TEXTS).map(tuple),
     state=st.sampled_from(["active", "suspended"]),
     net_debit_caps=st.dictionaries(CODES, st.integers(min_value=1)),
+    profile=st.none() | st.builds(Profile, st.lists(TEXTS).map(tuple), st.lists(TEXTS).map(tuple)),
 )
 BINS = st.builds(BinRange, TEXTS, IDS, TEXTS, CODES, st.frozensets(st.integers(13, 19)))
 RATES = st.builds(

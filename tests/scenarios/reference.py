@@ -140,8 +140,6 @@ NOT_YET: Final = {
     "clearing is not built": "F15 F39",
     "keys and codes on the wire are not built": "F32 F33",
     "the scheme has no rule about it yet": "F44",
-    "profiles of participants are not built": "W18",
-    "DE7 is not held to a window yet": "T02",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "one node with one store is all there is": "D08 D10",
     "not yet provoked by a test": "D13",

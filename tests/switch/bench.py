@@ -234,7 +234,12 @@ class Bench:
             link_id = LinkId(link)
             if event.answer is None:
                 event = NetworkRequested(
-                    link_id, event.code, event.institution, link, event.payload
+                    link_id,
+                    event.code,
+                    event.institution,
+                    link,
+                    event.payload,
+                    event.transmission,
                 )
             else:
                 event = NetworkAnswered(link_id, event.code, event.stan, event.answer)

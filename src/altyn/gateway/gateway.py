@@ -339,7 +339,12 @@ def _network_event(
     if isinstance(event, dialect.Network):
         if event.answer is None:
             return NetworkRequested(
-                link_id, event.code, event.institution, connection, event.payload
+                link_id,
+                event.code,
+                event.institution,
+                connection,
+                event.payload,
+                event.transmission,
             )
         return NetworkAnswered(link_id, event.code, event.stan, event.answer)
     if isinstance(event, dialect.FileUpdate):

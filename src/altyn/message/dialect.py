@@ -94,13 +94,15 @@ _Texts = dict[int, str]
 
 
 class Network(NamedTuple):
-    """A network management message (08xx). `code` is DE70; `answer` is DE39 of a reply."""
+    """A network management message (08xx). `code` is DE70; `answer` is DE39 of a reply;
+    `transmission` is DE7, empty where it is not there."""
 
     code: str
     stan: str
     institution: str
     answer: str | None
     payload: Message
+    transmission: str
 
 
 class FileUpdate(NamedTuple):
@@ -310,7 +312,7 @@ def _read_network(message: Message) -> Network | Unsupported:
         return Unsupported(is_request, message)
     institution = (get(33) or get(32) or "").lstrip("0")
     answer = None if is_request else get(39, "")
-    return Network(get(70, ""), get(11, ""), institution, answer, message)
+    return Network(get(70, ""), get(11, ""), institution, answer, message, get(7, ""))
 
 
 def pack_additional(fields: dict[int, Value]) -> bytes:

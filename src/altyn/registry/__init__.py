@@ -2,7 +2,7 @@
 
 from altyn.registry.bin_table import AmbiguousBinTableError, BinTable
 from altyn.registry.facts import Fact, fact_of, value_of
-from altyn.registry.participant import BinRange, Participant, Scheme
+from altyn.registry.participant import BinRange, Participant, Profile, Scheme
 from altyn.registry.registry import Registry, version_of
 from altyn.registry.stand_in import (
     DEBIT_CODES,
@@ -22,6 +22,7 @@ __all__ = [
     "BinTable",
     "Fact",
     "Participant",
+    "Profile",
     "Registry",
     "Scheme",
     "StandInTable",

@@ -11,7 +11,7 @@ from typing import Any
 
 from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding
-from altyn.registry.participant import BinRange, Participant, Scheme
+from altyn.registry.participant import BinRange, Participant, Profile, Scheme
 from altyn.registry.stand_in import StandInTerms, Window
 
 Fact = dict[str, Any]
@@ -23,7 +23,9 @@ def fact_of(value: Value) -> Fact:
     if isinstance(value, Scheme):
         return {"fact": "scheme", **asdict(value), "rounding": value.rounding.value}
     if isinstance(value, Participant):
-        return {"fact": "participant", **asdict(value), "roles": sorted(value.roles)}
+        profile = None if value.profile is None else _listed(asdict(value.profile))
+        made = {"roles": sorted(value.roles), "profile": profile}
+        return {"fact": "participant", **asdict(value), **made}
     if isinstance(value, BinRange):
         return {"fact": "bin", **asdict(value), "pan_lengths": sorted(value.pan_lengths)}
     if isinstance(value, StandInTerms):
@@ -45,12 +47,14 @@ def _scheme(values: dict[str, Any]) -> Scheme:
 
 
 def _participant(values: dict[str, Any]) -> Participant:
+    profile = values.get("profile")
     return Participant(
         **{
             **values,
             "participant_id": ParticipantId(values["participant_id"]),
             "roles": frozenset(values["roles"]),
             "institution_ids": tuple(values["institution_ids"]),
+            "profile": profile and Profile(**{key: tuple(profile[key]) for key in profile}),
         }
     )
 

@@ -18,7 +18,11 @@ PREFIX_DIGITS_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """The scheme itself: its rules that are one value for all participants."""
+    """The scheme itself: its rules that are one value for all participants.
+
+    transmission_tolerance_…: how far DE7 may lie from our clock, in seconds: ahead of it, behind it
+    for a new request, and behind it for repeats, advices and reversals (T02).
+    """
 
     scheme_id: str
     name: str
@@ -28,6 +32,21 @@ class Scheme:
     cross_border_currency: str
     unmatched_reversal_code: str
     rounding: Rounding
+    transmission_tolerance_ahead_s: int = 900
+    transmission_tolerance_request_s: int = 86_400
+    transmission_tolerance_repeat_s: int = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a participant may send, where that is less than its roles allow (W18).
+
+    message_types: MTI without the mark of a repeat; processing_codes: the first two digits of DE3
+    in new requests. An empty list allows all.
+    """
+
+    message_types: tuple[str, ...] = ()
+    processing_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,7 @@ class Participant:
     institution_ids: tuple[str, ...]
     state: State = "active"
     net_debit_caps: dict[str, int] = field(default_factory=dict)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ The checks stand in the order of `transaction.Outcome`; the first that fails ans
 from typing import Final
 
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
-from altyn.registry import BinRange, Participant
+from altyn.clock import MICROSECONDS_PER_SECOND
+from altyn.registry import BinRange, Participant, Profile
 from altyn.switch import line_watch, recording, standin
 from altyn.switch.desk import Desk, new_transaction
 from altyn.switch.effects import Forward
 from altyn.switch.expiry import has_expired
 from altyn.switch.link import Link
+from altyn.switch.recording import MESSAGE_TYPES
 from altyn.switch.routing import Route
 from altyn.transaction import (
     APPROVAL_CODES,
@@ -29,6 +31,7 @@ DEBITS: Final = frozenset({"00", "01", "09", "10"})
 CREDITS: Final = frozenset({"20", "26"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
+REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
 WAITING_MAX: Final = 8
 ALL_ZERO: Final = "0" * 6
 _APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us
@@ -56,7 +59,35 @@ def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
             f"link {link.terms.link_id} named an original (DE90) of another institution",
         )
         return Outcome.FOREIGN_INSTITUTION
+    if _outside_window(desk, request):
+        return Outcome.OUTSIDE_TIME_WINDOW
     return participant
+
+
+def _outside_window(desk: Desk, request: Request) -> bool:
+    """Whether a peer's clock is too far from ours for its messages to be told from replays (T02).
+
+    What is refused here leaves nothing in memory, so it cannot move memory's reach either.
+    """
+    rules = desk.state.registry.scheme
+    age_s = desk.now.utc_us // MICROSECONDS_PER_SECOND - request.transmitted_s
+    if -rules.transmission_tolerance_ahead_s <= age_s <= rules.transmission_tolerance_request_s:
+        return False
+    may_be_late = request.repeat or request.kind not in REQUEST_KINDS
+    if may_be_late and 0 <= age_s <= rules.transmission_tolerance_repeat_s:
+        return False
+    where = "ahead of ours" if age_s < 0 else "behind ours"
+    desk.alarm("outside-time-window", f"link {request.link_id}: DE7 is {abs(age_s)} s {where}")
+    return True
+
+
+def in_profile(request: Request, profile: Profile) -> bool:
+    """Whether a participant may send such a message (W18)."""
+    types, codes = profile.message_types, profile.processing_codes
+    if types and MESSAGE_TYPES[request.kind] not in types:
+        return False
+    new = request.kind in REQUEST_KINDS
+    return not (codes and new and request.processing_code[:2] not in codes)
 
 
 def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:

@@ -24,13 +24,17 @@ class LinkDown(NamedTuple):
 
 
 class NetworkRequested(NamedTuple):
-    """A participant sent a network management request; `code` is DE70."""
+    """A participant sent a network management request; `code` is DE70.
+
+    transmission: DE7, empty when it had none; None from who has no message and is believed.
+    """
 
     link_id: LinkId
     code: str
     institution: str
     origin: object
     payload: object
+    transmission: str | None = None
 
 
 class NetworkAnswered(NamedTuple):

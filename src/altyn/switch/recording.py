@@ -18,7 +18,7 @@ from altyn.transaction import (
 )
 
 ORIGINAL_WIDTH = sum(text.width for text in entries.ORIGINAL_TEXTS)
-_MESSAGE_TYPES = {
+MESSAGE_TYPES = {
     Kind.AUTHORIZATION: "0100",
     Kind.FINANCIAL: "0200",
     Kind.AUTHORIZATION_ADVICE: "0120",
@@ -52,12 +52,12 @@ def route_text(head: bytes) -> str:
 
 def original_text(kind: Kind, stan: str, transmission: str) -> str:
     """How a record names an original: MTI, STAN and DE7, 20 characters."""
-    return f"{_MESSAGE_TYPES[kind]}{stan:6.6}{transmission:10.10}"
+    return f"{MESSAGE_TYPES[kind]}{stan:6.6}{transmission:10.10}"
 
 
 def read_original(text: str, acquirer: str) -> Original | None:
     """The original that `original_text` names; None for a blank one."""
-    for kind, message_type in _MESSAGE_TYPES.items():
+    for kind, message_type in MESSAGE_TYPES.items():
         if text[:4] == message_type:
             return Original(kind, text[4:10], text[10:20], acquirer)
     return None

@@ -5,6 +5,7 @@ until acknowledged. Money moves once, by what is taken from the amount that stan
 """
 
 from altyn.card import seal
+from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.money import Rounding, divide
 from altyn.switch import recording
 from altyn.switch.desk import Desk, new_transaction
@@ -65,6 +66,10 @@ def reverse(desk: Desk, request: Request) -> None:
 def complete(desk: Desk, request: Request) -> None:
     """An advice that completes a pre-authorization: its hold becomes a posting (F40, F41)."""
     original = find_original(desk, request)
+    if original is not None and original.state is State.IN_FLIGHT:
+        # Its issuer may yet approve it: who repeats the completion is answered then (F40).
+        desk.refuse(request, Outcome.ORIGINAL_IN_FLIGHT)
+        return
     if original is None or original.state is not State.APPROVED:
         desk.refuse(request, Outcome.NO_ORIGINAL)
         return
@@ -215,11 +220,14 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     desk.conclude(transaction, Outcome.NO_ORIGINAL, code)
     desk.reply(request, transaction)
     state.finish(transaction)
+    desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")
     if state.find(original_key(original), request.terminal) is None:
         moment = desk.moment_of(original.transmission)
+        ahead_s = moment - desk.now.utc_us // MICROSECONDS_PER_SECOND
+        if ahead_s > state.registry.scheme.transmission_tolerance_ahead_s:
+            return  # no such original would be taken, and its mark would move memory's reach (T02)
         state.mark(original, request.terminal, moment, transaction.sequence)
         # Found by the original's own key and time when it comes long after.
         desk.record_fact(
             moment, fact="marked", key=original_key(original), terminal=request.terminal
         )
-    desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")

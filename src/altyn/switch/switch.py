@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
+from altyn.money import currency_of
 from altyn.registry import Registry
 from altyn.switch import authorization, delivery, file_update, line_watch, reversal, standin
 from altyn.switch.desk import Desk, hold_no_keys
@@ -41,7 +42,7 @@ SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 CUT_OVER: Final = "201"
 
-_REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
+_REQUEST_KINDS: Final = authorization.REQUEST_KINDS
 _IN_FLIGHT: Final = State.IN_FLIGHT
 
 
@@ -149,7 +150,10 @@ class Switch:
             if wanted:
                 desk.effects.append(Recall(request, wanted))
                 return
-        if request.kind in _REQUEST_KINDS:
+        if acquirer.profile is not None and not authorization.in_profile(request, acquirer.profile):
+            desk.alarm("outside-profile", f"link {request.link_id}, {request.kind.name}")
+            desk.refuse(request, Outcome.OUTSIDE_PROFILE)
+        elif request.kind in _REQUEST_KINDS:
             authorization.authorize(desk, request, acquirer)
         elif request.kind >= Kind.REVERSAL:
             reversal.reverse(desk, request)
@@ -241,6 +245,9 @@ class Switch:
         if event.institution and not self._owns(link, event.institution):
             desk.alarm("foreign-institution", f"link {event.link_id} in a network message")
             code = "58"
+        elif event.code in (SIGN_ON, SIGN_OFF) and self._is_replay(event):
+            desk.alarm("network-message-replayed", f"link {event.link_id}, code {event.code}")
+            code = "12"
         elif event.code == SIGN_ON:
             if link.sign_on():
                 link.health.return_early()
@@ -255,6 +262,14 @@ class Switch:
             desk.send_advices(link.terms.participant_id)
         elif event.code == SIGN_OFF and code == "00":
             self._line_lost(link.terms.participant_id)
+
+    def _is_replay(self, event: NetworkRequested) -> bool:
+        """Whether DE7 of a sign-on or sign-off is not of now: it may be an old one (F30)."""
+        if event.transmission is None:
+            return False
+        desk = self._desk
+        age_s = desk.now.utc_us // MICROSECONDS_PER_SECOND - desk.moment_of(event.transmission)
+        return abs(age_s) > self.state.registry.scheme.transmission_tolerance_ahead_s
 
     def _owns(self, link: Link, institution: str) -> bool:
         participant = self.state.registry.by_institution.get(institution)
@@ -289,6 +304,18 @@ class Switch:
             fact="registry", version=registry.version, facts=list(registry.facts)
         )
         self.state.activate(registry)
+        self._tell_caps_below_use(registry)
+
+    def _tell_caps_below_use(self, registry: Registry) -> None:
+        """A cap may be lowered below what is owed: nothing is undone, nothing more may be owed,
+        and the operator should know (M13)."""
+        for participant in registry.participants.values():
+            for code, cap in participant.net_debit_caps.items():
+                numeric = currency_of(code).numeric
+                used = self.state.positions.exposure(participant.participant_id, numeric)
+                if used > cap:
+                    details = f"participant {participant.participant_id}, {code}"
+                    self._desk.alarm("cap-below-use", details)
 
     def _on_cut_over(self, _: CutOverOrdered) -> None:
         desk, state = self._desk, self.state

@@ -27,6 +27,9 @@ class Outcome(IntEnum):
     CAP_EXCEEDED = 14
     ISSUER_UNREACHABLE = 15
     OVERLOADED = 16
+    # Later members, whose places are after FOREIGN_INSTITUTION and REVERSED_BEFORE_ARRIVAL
+    OUTSIDE_TIME_WINDOW = 17
+    OUTSIDE_PROFILE = 18
     # After forwarding
     APPROVED = 20
     DECLINED_BY_ISSUER = 21
@@ -42,6 +45,7 @@ class Outcome(IntEnum):
     ORIGINAL_NOT_APPROVED = 33
     AMOUNT_MISMATCH = 34
     ORIGINAL_COMPLETED = 35
+    ORIGINAL_IN_FLIGHT = 36
     # Approved in the place of the issuer, by why it was not asked or did not count
     STOOD_IN_UNREACHABLE = 40
     STOOD_IN_BUSY = 41
@@ -77,6 +81,8 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.CAP_EXCEEDED: "61",
     Outcome.ISSUER_UNREACHABLE: "91",
     Outcome.OVERLOADED: "96",
+    Outcome.OUTSIDE_TIME_WINDOW: "12",
+    Outcome.OUTSIDE_PROFILE: "58",
     Outcome.APPROVED: "00",
     Outcome.DECLINED_BY_ISSUER: "05",
     Outcome.ISSUER_LATE: "91",
@@ -90,6 +96,7 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.ORIGINAL_NOT_APPROVED: "00",
     Outcome.AMOUNT_MISMATCH: "13",
     Outcome.ORIGINAL_COMPLETED: "25",
+    Outcome.ORIGINAL_IN_FLIGHT: "09",
     Outcome.STOOD_IN_UNREACHABLE: "00",
     Outcome.STOOD_IN_BUSY: "00",
     Outcome.STOOD_IN_LATE: "00",
@@ -137,7 +144,10 @@ NOT_REMEMBERED: Final = frozenset(
         Outcome.NOT_SIGNED_ON,
         Outcome.FOREIGN_INSTITUTION,
         Outcome.DUPLICATE_DIFFERS,
+        Outcome.OUTSIDE_TIME_WINDOW,
+        Outcome.ORIGINAL_IN_FLIGHT,
     }
 )
 """Refusals that leave no trace under the request's key: a stranger, or a message that only
-claims a key, must not decide what the real one is answered."""
+claims a key, must not decide what the real one is answered. One that is too early is judged anew
+when it comes again."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from altyn.identifiers import ParticipantId
 from altyn.money import Rate, Rounding, parse_rate_value
-from altyn.registry import BinRange, Participant, Scheme
+from altyn.registry import BinRange, Participant, Profile, Scheme
 from altyn.runtime.configuration.countries import COUNTRY_CODES
 from altyn.runtime.configuration.stand_in_tables import StandInEntry
 from altyn.runtime.configuration.validation import ALPHANUMERIC_8, Form, Rule, Table, refused
@@ -58,6 +58,7 @@ NAME = Form(
     rf"[^\s{_CONTROL}]([^{_CONTROL}]{{0,58}}[^\s{_CONTROL}])?", "1 to 60 characters on one line"
 )
 INSTITUTION = Form("[0-9]{1,11}", "1 to 11 digits (n..11 in ISO 8583)")
+PROCESSING = Form("[0-9]{2}", "2 digits")
 PREFIX = Form("[0-9]{6,8}", "6 to 8 digits")
 SCHEME_ID = Form("[A-Z0-9-]{1,16}", "1 to 16 of A-Z, 0-9 and '-'")
 RATE_ID = Form("[A-Za-z0-9-]{1,9}", "1 to 9 of A-Z, a-z, 0-9 and '-'")
@@ -90,6 +91,16 @@ class SchemeTable(Table):
         "half-up", description="What happens to half a minor unit in a conversion."
     )
 
+    transmission_tolerance_ahead_s: int = Field(
+        900, ge=1, le=86_400, description="How far DE7 may lie ahead of our clock."
+    )
+    transmission_tolerance_request_s: int = Field(
+        86_400, ge=1, le=2_592_000, description="How old DE7 of a new request may be."
+    )
+    transmission_tolerance_repeat_s: int = Field(
+        2_592_000, ge=1, le=7_776_000, description="The same for repeats, advices and reversals."
+    )
+
     def value(self) -> Scheme:
         """The registry value this table states."""
         return Scheme(
@@ -101,7 +112,26 @@ class SchemeTable(Table):
             cross_border_currency=self.cross_border_currency,
             unmatched_reversal_code=self.unmatched_reversal_code,
             rounding=Rounding(self.rounding),
+            transmission_tolerance_ahead_s=self.transmission_tolerance_ahead_s,
+            transmission_tolerance_request_s=self.transmission_tolerance_request_s,
+            transmission_tolerance_repeat_s=self.transmission_tolerance_repeat_s,
         )
+
+
+class ProfileTable(Table):
+    """What the participant above may send, where that is less than its roles allow."""
+
+    message_types: Annotated[
+        tuple[Literal["0100", "0120", "0200", "0220", "0400", "0420"], ...],
+        AfterValidator(check_unique),
+    ] = Field((), description="Without the mark of a repeat. Empty: all.")
+    processing_codes: Annotated[
+        tuple[Annotated[str, AfterValidator(PROCESSING)], ...], AfterValidator(check_unique)
+    ] = Field((), description="First two digits of DE3 in new requests. Empty: all.")
+
+    def value(self) -> Profile:
+        """The registry value this table states."""
+        return Profile(self.message_types, self.processing_codes)
 
 
 class ParticipantEntry(Table):
@@ -126,6 +156,7 @@ class ParticipantEntry(Table):
         {},
         description="Largest net debit in minor units. A currency that is not named has no cap.",
     )
+    profile: ProfileTable | None = Field(None, description="Absent: all that its roles allow.")
 
     def value(self) -> Participant:
         """The registry value this table states."""
@@ -138,6 +169,7 @@ class ParticipantEntry(Table):
             institution_ids=self.institution_ids,
             state=self.state,
             net_debit_caps=dict(self.net_debit_caps),
+            profile=None if self.profile is None else self.profile.value(),
         )
 
 
