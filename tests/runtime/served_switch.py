@@ -97,7 +97,8 @@ class ServedSwitch:
     links: dict[str, str]
     limits: dict[str, int] = field(default_factory=dict)
     scheme: str = SCHEME
-    journal: dict[str, int] = field(default_factory=dict)
+    journal: dict[str, int | str] = field(default_factory=dict)
+    wrapper: tuple[str, ...] = ()
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -113,23 +114,25 @@ class ServedSwitch:
     def write(self) -> None:
         """Write both configuration files."""
         limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
-        journal = "".join(f"{key} = {value}\n" for key, value in self.journal.items())
+        journal = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.journal.items())
         tables = f"[limits]\n{limits}[journal]\n{journal}"
         self.settings_path.write_text(tables + "".join(self.links.values()))
         (self.folder / "scheme.toml").write_text(self.scheme)
 
     def start(self) -> None:
         """Start the process and wait until it serves."""
-        self.write()
         program = "from altyn.runtime.cli import main; main(prog_name='altyn')"
+        self.run([sys.executable, "-c", program, "serve", "-c", str(self.settings_path)])
+        self.wait_until(lambda: "Altyn serves" in self.log)
+
+    def run(self, command: list[str]) -> None:
+        """Start a process, under `wrapper` if there is one."""
+        self.write()
         # A process that is started anew must not find the words of the one before.
         with (self.folder / "serve.log").open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", program, "serve", "-c", str(self.settings_path)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                [*self.wrapper, *command], stdout=log, stderr=subprocess.STDOUT
             )
-        self.wait_until(lambda: "Altyn serves" in self.log)
 
     def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait for something to hold; the switch has no cause to take long."""

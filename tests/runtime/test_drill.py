@@ -48,6 +48,17 @@ def test_f20_f21_w01_w02_w03_lines_fail_and_the_books_agree(tmp_path: Path) -> N
     assert sum(faults.values()) - faults["connections"] > 3
 
 
+def test_d08_d09_the_database_dies_and_a_node_stalls(tmp_path: Path) -> None:
+    """With the journal in PostgreSQL: the switch is killed, the server is killed under load and
+    comes back, and a node that stood still while its standby took over writes nothing more."""
+    outcome = run_drill(
+        tmp_path / "drill",
+        *("--store", "postgresql", "--kills", "5", "--seed", "database", "--faults", "none"),
+    )
+    assert outcome["differences"] == []
+    assert (outcome["kills"], outcome["database_kills"], outcome["stalls"]) == (5, 1, 1)
+
+
 @pytest.mark.parametrize("options", [["--faults", "rain"], ["--budget", "soon"], ["--kills", "0"]])
 def test_a_drill_that_cannot_be_is_refused(options: list[str]) -> None:
     """A fault of no name, a budget without a unit, no kill at all: exit code 2 and the choices."""

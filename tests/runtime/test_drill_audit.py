@@ -132,3 +132,10 @@ def test_a_journal_that_was_written_to(folder: Path) -> None:
         connection.execute("UPDATE batch SET variable = zeroblob(8) WHERE first_sequence = 1")
     connection.close()
     assert "the journal is damaged" in words(audited(folder))
+
+
+def test_a_switch_that_sends_before_it_has_recorded_is_found_out(tmp_path: Path) -> None:
+    """The real processes, with a store that calls a batch durable one batch too early."""
+    plan = DrillPlan(tmp_path, 6, "lie", (), 60.0, switch_module="tests.runtime.lying_switch")
+    report = asyncio.run(Drill(plan, lambda _: None).run())
+    assert any("I4" in difference.what for difference in report.differences)

@@ -6,6 +6,8 @@ import secrets
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +17,7 @@ from altyn.runtime.output import UserError, open_console, write_json
 
 if TYPE_CHECKING:
     from altyn.runtime.drill.drill import Drill
+    from altyn.runtime.postgres.server import OwnServer
 
 __all__ = ["command"]
 
@@ -32,6 +35,13 @@ def _seconds(_: click.Context, __: click.Parameter, value: str) -> int:
 
 @click.command()
 @click.option("--kills", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option(
+    "--store",
+    type=click.Choice(("sqlite", "postgresql")),
+    default="sqlite",
+    show_default=True,
+    help="Where the journal is; for postgresql a server is started, killed and removed.",
+)
 @click.option(
     "--faults",
     default="all",
@@ -53,6 +63,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str) -> int:
 )
 def command(
     kills: int,
+    store: str,
     faults: str,
     budget: int,
     seed: str | None,
@@ -72,9 +83,13 @@ def command(
 
     Exit code 1 when the books differ; the folder stays then.
 
+    With PostgreSQL the server is killed and started again too, and now and then a node stands
+    still until its standby has taken over: when it wakes up it must write nothing and end.
+
     \b
     altyn drill                                     20 kills, about half a minute
     altyn drill --kills 100 --seed 7 --json -
+    altyn drill --kills 100 --store postgresql
     altyn drill --kills 50 --faults reset,half-open --keep drill
     """
     # Not above: they cost time that `altyn drill --help` need not spend.
@@ -85,11 +100,12 @@ def command(
     folder = _folder(keep)
     console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
     plan = DrillPlan(folder, kills, seed or secrets.token_hex(3), chosen, budget)
-    drill = Drill(plan, lambda text: progress.print(text, style="dim"))
-    try:
-        asyncio.run(_run(drill))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise click.Abort from None
+    with _server(store) as server:
+        drill = Drill(plan._replace(server=server), lambda text: progress.print(text, style="dim"))
+        try:
+            asyncio.run(_run(drill))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise click.Abort from None
     show_drill(console, drill)
     if json_path is not None:
         write_json(json_path, drill.report.as_table())
@@ -118,6 +134,18 @@ def _faults(text: str) -> tuple[str, ...]:
         known = ", ".join(FAULTS)
         raise click.UsageError(f"--faults: name all, none, or some of {known} with commas")
     return names
+
+
+@contextmanager
+def _server(store: str) -> Iterator["OwnServer | None"]:
+    """A PostgreSQL server for as long as the drill takes; None for a journal in a file."""
+    if store == "sqlite":
+        yield None
+        return
+    from altyn.runtime.postgres.server import OwnServer  # noqa: PLC0415 only when asked for
+
+    with OwnServer() as server:
+        yield server
 
 
 def _folder(keep: Path | None) -> Path:

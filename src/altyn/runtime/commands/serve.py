@@ -1,5 +1,7 @@
 """`altyn serve`: the switch alone, for real participants."""
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -42,10 +44,22 @@ def command(settings_path: Path, standby: bool) -> None:
     from altyn.runtime.online import serve  # noqa: PLC0415
 
     def ready() -> None:
-        click.echo(f"Altyn serves {settings_path}; Ctrl-C or SIGTERM stops it.")
+        with suppress(OSError):  # a terminal or a log that takes nothing stops no switch (D14)
+            click.echo(f"Altyn serves {settings_path}; Ctrl-C or SIGTERM stops it.")
 
     try:
         code = serve(settings_path, ready, standby=standby)
     except (WrongJournalError, StorageLostError) as error:
         raise UserError(str(error)) from error
+    _let_go_of_full_streams()
     raise SystemExit(code)
+
+
+def _let_go_of_full_streams() -> None:
+    """What a full device did not take is lost now: the interpreter would try again at its end, and
+    end with another exit code than ours."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except OSError:
+            setattr(sys, name, None)

@@ -5,11 +5,13 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from typing import Any, Final, Self
 
+from altyn.runtime.drill.drill_scheme import DrillFiles
 from altyn.runtime.drill.switch_child import READY
 from altyn.runtime.drill.write_points import KillPoint
 from altyn.runtime.output import UserError
@@ -95,30 +97,41 @@ class ReportingChild:
 class SwitchChild:
     """One life of the switch. It loads the program at once and opens nothing before `go`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, point: KillPoint | None) -> None:
-        """point: where it will kill itself, if it will."""
+    def __init__(
+        self, process: asyncio.subprocess.Process, point: KillPoint | None, node: int
+    ) -> None:
+        """point: where it will kill itself, if it will; node: whose settings it has."""
         self._process = process
         self.point = point
+        self.node = node
         self.ready_s = 0.0
+        self._serves: bool | None = None
 
     @classmethod
-    async def load(cls, settings: Path, point: KillPoint | None, *extra: str) -> Self:
+    async def load(
+        cls, module: str, files: DrillFiles, node: int, point: KillPoint | None, *, standby: bool
+    ) -> Self:
         """Start a process that waits for its turn."""
         process = await _spawn(
-            "altyn.runtime.drill.switch_child",
+            module,
             "--config",
-            str(settings),
+            str(files.nodes[node]),
             "--parent",
             str(os.getpid()),
             *(("--kill-at", str(point)) if point else ()),
-            *extra,
+            *(("--standby",) if standby else ()),
             "--wait",
-            errors=settings.parent / "logs" / "switch.out",
+            errors=files.scheme.folder / "logs" / "switch.out",
         )
-        return cls(process, point)
+        return cls(process, point, node)
 
     async def go(self) -> bool:
         """Begin; True when it serves, False when it has ended before."""
+        if self._serves is None:
+            self._serves = await self._begin()
+        return self._serves
+
+    async def _begin(self) -> bool:
         assert self._process.stdin is not None, "the input is a pipe"
         assert self._process.stdout is not None, "the output is a pipe"
         began = time.monotonic()
@@ -130,6 +143,14 @@ class SwitchChild:
             raise UserError("the switch did not come to serve", do="look into its log") from error
         self.ready_s = time.monotonic() - began
         return line.decode().strip() == READY
+
+    def pause(self) -> None:
+        """Stop it where it stands, as a machine that stalls does."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on as if nothing had been."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9."""

@@ -17,7 +17,9 @@ from altyn.runtime.drill.children import ReportingChild, SwitchChild
 from altyn.runtime.drill.drill_scheme import DrillFiles, write_drill
 from altyn.runtime.drill.write_points import WRITE_POINTS, KillPoint
 from altyn.runtime.journal.opening import open_journal
+from altyn.runtime.online.node import EXIT_REPLACED
 from altyn.runtime.output import UserError
+from altyn.runtime.postgres.server import OwnServer
 
 __all__ = ["RANDOM", "Drill", "DrillPlan", "DrillReport"]
 
@@ -27,6 +29,12 @@ REACH_S: Final = 4.0
 """A point that is not passed within this is given up, and the switch killed where it stands."""
 
 LOAD_S: Final = 5.0
+STALE_S: Final = 20.0
+"""How long a node that was replaced may take to notice once it goes on."""
+
+SERVER_KILL_EVERY: Final = 5
+STALL_EVERY: Final = 5
+LEASE_S: Final = 2
 BEFORE_KILL_S: Final = (0.02, 0.5)
 REST_S: Final = 120.0
 _BANKS: Final = "altyn.runtime.drill.bank_house"
@@ -35,24 +43,29 @@ _PROXY: Final = "altyn.runtime.drill.fault_proxy"
 
 class DrillPlan(NamedTuple):
     """What a drill is to be: how many kills, which faults on the lines (names of
-    fault_proxy.FAULTS), and after how many seconds no further kill begins."""
+    fault_proxy.FAULTS), after how many seconds no further kill begins, the server that keeps the
+    journal (None: a file), and which module is run as the switch."""
 
     folder: Path
     kills: int
     seed: str
     faults: tuple[str, ...]
     budget_s: float
-    journal: str = 'path = "data/journal.db"'
+    server: OwnServer | None = None
+    switch_module: str = "altyn.runtime.drill.switch_child"
 
 
 @dataclass
 class DrillReport:
     """What happened. `kills` by write point; `missed` were killed at random instead; `live`: the
-    last status and positions that the switch told."""
+    last status and positions that the switch told; `stalls`: nodes that stood still while another
+    took over."""
 
     seed: str
     kills: dict[str, int] = field(default_factory=dict)
     missed: int = 0
+    server_kills: int = 0
+    stalls: int = 0
     ready_ms: list[float] = field(default_factory=list)
     answered: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -74,6 +87,8 @@ class DrillReport:
             "kills": self.killed,
             "kills_by_point": dict(sorted(self.kills.items())),
             "points_missed": self.missed,
+            "database_kills": self.server_kills,
+            "stalls": self.stalls,
             "restart_ms_median": round(median(self.ready_ms), 1) if self.ready_ms else None,
             "restart_ms_max": round(max(self.ready_ms), 1) if self.ready_ms else None,
             "requests_answered": self.answered,
@@ -82,6 +97,13 @@ class DrillReport:
             "differences": [difference.what for difference in self.differences],
             **({} if audited is None else _audited(audited)),
         }
+
+
+def _journal(server: OwnServer | None) -> str:
+    """Where the journal is, as the settings say it."""
+    if server is None:
+        return 'path = "data/journal.db"'
+    return f'address = "{server.make_database()}"\nlease_s = {LEASE_S}'
 
 
 def _audited(audited: Audit) -> dict[str, object]:
@@ -100,12 +122,15 @@ class Drill:
     def __init__(self, plan: DrillPlan, tell: Callable[[str], None]) -> None:
         """Write the files; `tell` gets a line of progress now and then."""
         self.plan = plan
-        self.files: DrillFiles = write_drill(plan.folder, plan.seed, plan.faults, plan.journal)
+        self.files: DrillFiles = write_drill(
+            plan.folder, plan.seed, plan.faults, _journal(plan.server)
+        )
         self.report = DrillReport(plan.seed)
         self._tell = tell
         self._chance = random.Random(f"{plan.seed}/kills")  # noqa: S311 - seeded on purpose
         self._children: list[ReportingChild] = []
         self._switches: list[SwitchChild] = []
+        self._lives = 0
 
     async def run(self) -> DrillReport:
         """Trade under kills until they are done, come to rest, and audit."""
@@ -142,35 +167,71 @@ class Drill:
         return kills
 
     async def _kill_on(self, until: float) -> None:
+        """One life of the switch for each kill; a stall ends one without a kill."""
         schedule = self.schedule()
-        loaded = await self._load(schedule[0] if schedule else None)
-        for number, _ in enumerate(schedule):
+        switch = await self._load(schedule[0], standby=False)
+        for number, point in enumerate(schedule):
             if time.monotonic() > until:
                 self._tell(f"the budget ends after {number} of {len(schedule)} kills")
                 break
-            switch = loaded
-            later = schedule[number + 1 :]
+            if self.plan.server is not None and number % STALL_EVERY == STALL_EVERY - 1:
+                # A stalled node is not to meet a point of its own while it stands still.
+                switch = await self._stall(switch, point)
+            later = schedule[number + 1] if number + 1 < len(schedule) else None
             # The next life loads its program while this one is under load.
-            loading = asyncio.create_task(self._load(later[0] if later else None))
-            await self._live_and_die(switch)
-            loaded = await loading
+            loading = asyncio.create_task(self._load(later, standby=False))
+            await self._live_and_die(switch, number)
+            switch = await loading
             if (number + 1) % 10 == 0:
-                self._tell(
-                    f"{number + 1} kills, {self._acquirers.figures.get('answered', 0):,} answers"
-                )
-        await loaded.stop()
+                answered = self._acquirers.figures.get("answered", 0)
+                self._tell(f"{number + 1} kills, {answered:,} answers")
+        await self._bury(switch)
 
-    async def _load(self, point: KillPoint | None) -> SwitchChild:
-        switch = await SwitchChild.load(self.files.scheme.settings, point)
+    async def _load(self, point: KillPoint | None, *, standby: bool) -> SwitchChild:
+        """The next life, on the other node's ports."""
+        self._lives += 1
+        node = self._lives % 2
+        module = self.plan.switch_module
+        switch = await SwitchChild.load(module, self.files, node, point, standby=standby)
         self._switches.append(switch)
         return switch
 
-    async def _live_and_die(self, switch: SwitchChild) -> None:
+    async def _begin(self, switch: SwitchChild) -> bool:
+        """Let a life begin, with all lines on it; False when it has ended already."""
+        self._proxy.order(str(switch.node))
+        return await switch.go()
+
+    async def _bury(self, switch: SwitchChild) -> None:
+        await switch.stop()
+        self._switches.remove(switch)
+
+    async def _stall(self, doomed: SwitchChild, point: KillPoint | None) -> SwitchChild:
+        """D09: a node stands still under load, its standby takes over, and then it wakes up: it
+        must write nothing more, and end. Gives the standby, which serves by then."""
+        await self._bury(doomed)
+        sleeper = await self._load(None, standby=False)
+        if not await self._begin(sleeper):
+            self._differs("a node did not come to serve before its stall")
+        await self._until_answers_come()
+        standby = await self._load(point, standby=True)
+        sleeper.pause()
+        self.report.stalls += 1
+        await self._begin(standby)
+        await asyncio.sleep(self._chance.uniform(*BEFORE_KILL_S))
+        sleeper.resume()
+        code = await sleeper.ended(STALE_S)
+        if code != EXIT_REPLACED:
+            self._differs(f"a node that was replaced ended with {code}, not {EXIT_REPLACED}")
+        await self._bury(sleeper)
+        return standby
+
+    async def _live_and_die(self, switch: SwitchChild, number: int) -> None:
         """One life: it serves under load until it is killed."""
         point = switch.point
-        serves = await switch.go()
-        if serves:
+        if await self._begin(switch):
             self.report.ready_ms.append(1000 * switch.ready_s)
+            if self.plan.server is not None and number % SERVER_KILL_EVERY == 1:
+                await self._kill_server(self.plan.server)
             if point is None or point.name == "within-close":
                 await self._until_answers_come()
                 await asyncio.sleep(self._chance.uniform(*BEFORE_KILL_S))
@@ -178,10 +239,8 @@ class Drill:
         code = await switch.ended(REACH_S)
         reached = code == KILLED
         if code is None or (code == 0 and point is not None and point.name == "within-close"):
-            switch.kill()
             code = KILLED
-        await switch.stop()
-        self._switches.remove(switch)
+        await self._bury(switch)
         if code != KILLED:
             self._differs(f"the switch ended with exit code {code} instead of being killed")
         name = point.name if point is not None and reached else RANDOM
@@ -189,6 +248,15 @@ class Drill:
         self.report.kills[name] = self.report.kills.get(name, 0) + 1
         for child in self._children:
             child.check()
+
+    async def _kill_server(self, server: OwnServer) -> None:
+        """D08: the database dies under load and comes back; commits under way are looked for."""
+        await self._until_answers_come()
+        await asyncio.to_thread(server.kill)
+        self.report.server_kills += 1
+        await asyncio.sleep(self._chance.uniform(*BEFORE_KILL_S))
+        await asyncio.to_thread(server.start)
+        await self._until_answers_come()
 
     async def _until_answers_come(self) -> None:
         """Wait until acquirers are answered by this life of the switch."""
@@ -203,8 +271,9 @@ class Drill:
         self._tell("no more faults; everything comes to rest")
         self._proxy.order("calm")
         self._acquirers.order("rest")
-        switch = await self._load(None)
-        if not await switch.go():
+        switch = await self._load(None, standby=False)
+        self._serving = switch
+        if not await self._begin(switch):
             raise UserError("the switch does not start any more", where=str(self.plan.folder))
         until = time.monotonic() + REST_S
         status: dict[str, Any] = {}
@@ -225,7 +294,7 @@ class Drill:
         return live
 
     async def _order(self, name: str) -> dict[str, Any]:
-        return await give_order(self.files.scheme.control_socket, name)
+        return await give_order(self.files.control_socket(self._serving.node), name)
 
     async def _close(self) -> None:
         self._proxy.order("figures")

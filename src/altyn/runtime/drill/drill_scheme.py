@@ -5,7 +5,7 @@ frequent, so that kills meet them.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,12 +26,17 @@ WINDOW: Final = 4
 
 
 class DrillFiles(NamedTuple):
-    """Where the parts of a drill are."""
+    """Where the parts of a drill are; `nodes` are two settings of one switch, on other ports."""
 
     scheme: DemoScheme
+    nodes: tuple[Path, Path]
     proxy_plan: Path
     acquirers: Path
     issuers: Path
+
+    def control_socket(self, node: int) -> Path:
+        """Where a node takes orders."""
+        return control_socket(self.scheme, node)
 
     @property
     def acquirer_logs(self) -> list[Path]:
@@ -44,14 +49,28 @@ class DrillFiles(NamedTuple):
         return sorted((self.scheme.folder / "logs").glob("*-issuer.jsonl"))
 
 
+def control_socket(scheme: DemoScheme, node: int) -> Path:
+    """The control sockets lie beside each other."""
+    socket = scheme.control_socket
+    return socket.with_name(f"{node}.sock") if node else socket
+
+
 def write_drill(folder: Path, seed: str, faults: tuple[str, ...], journal: str) -> DrillFiles:
-    """Write every file into an empty folder; `journal` is the [journal] table's first line."""
+    """Write every file into an empty folder; `journal` is where it is, in the [journal] table."""
     scheme = write_scheme(folder, seed, TRANSACTIONS_MIN)
-    scheme.settings.write_text(_settings_text(scheme, journal), encoding="utf-8")
-    ports = free_ports(len(scheme.links))
-    routes = [_route(link, port) for link, port in zip(scheme.links, ports, strict=True)]
+    count = len(scheme.links)
+    ports = free_ports(2 * count)
+    lines = list(zip(scheme.links, ports[:count], ports[count:], strict=True))
+    routes = [_route(link, own, other) for link, own, other in lines]
+    others = tuple(
+        replace(link, port=other) if link.mode == "listen" else link for link, _, other in lines
+    )
+    nodes = scheme.settings, scheme.settings.with_name("other.toml")
+    for number, links in enumerate((scheme.links, others)):
+        text = _settings_text(control_socket(scheme, number), number, links, journal)
+        nodes[number].write_text(text, encoding="utf-8")
     files = DrillFiles(
-        scheme, folder / "proxy.json", folder / "acquirers.json", folder / "issuers.json"
+        scheme, nodes, folder / "proxy.json", folder / "acquirers.json", folder / "issuers.json"
     )
     proxy_plan = {"routes": routes, "faults": faults, "seed": seed}
     files.proxy_plan.write_text(json.dumps(proxy_plan), encoding="utf-8")
@@ -66,9 +85,11 @@ def write_drill(folder: Path, seed: str, faults: tuple[str, ...], journal: str) 
     return files
 
 
-def _route(link: BankLink, port: int) -> Route:
-    """The proxy stands where whoever dials looks: before the switch, or before the bank."""
-    return Route(port, link.port) if link.mode == "listen" else Route(link.port, port)
+def _route(link: BankLink, own: int, other: int) -> Route:
+    """The proxy stands where whoever dials looks: before the two nodes, or before the bank."""
+    if link.mode == "listen":
+        return Route(own, (link.port, other))
+    return Route(link.port, (own, own))
 
 
 def _spec(scheme: DemoScheme, link: BankLink, route: Route, seed: str) -> BankSpec:
@@ -76,7 +97,7 @@ def _spec(scheme: DemoScheme, link: BankLink, route: Route, seed: str) -> BankSp
         name=link.name,
         bank_id=link.bank.bank_id,
         role="issuer" if link.role == "issuer" else "acquirer",
-        port=route.listen if link.mode == "listen" else route.upstream,
+        port=route.listen if link.mode == "listen" else route.upstreams[0],
         mode="connect" if link.mode == "listen" else "listen",
         seed=seed,
         window=WINDOW,
@@ -86,7 +107,7 @@ def _spec(scheme: DemoScheme, link: BankLink, route: Route, seed: str) -> BankSp
     )
 
 
-def _settings_text(scheme: DemoScheme, journal: str) -> str:
+def _settings_text(control: Path, number: int, links: tuple[BankLink, ...], journal: str) -> str:
     head = f"""\
 # Settings of a fault drill, written by `altyn drill`.
 scheme = "scheme.toml"
@@ -99,10 +120,13 @@ snapshot_every_entries = {SNAPSHOT_EVERY_ENTRIES}
 level = "info"
 file = "logs/switch.log"
 
+[status]
+file = "data/status-{number}.json"
+
 [control]
-socket = "{scheme.control_socket}"
+socket = "{control}"
 """
-    return head + "".join(_link_text(link) for link in scheme.links)
+    return head + "".join(_link_text(link) for link in links)
 
 
 def _link_text(link: BankLink) -> str:

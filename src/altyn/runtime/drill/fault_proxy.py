@@ -2,8 +2,9 @@
 
 The bytes of a line arrive late, one by one, half, or no more at all; a connection is reset, or it
 stands while nothing passes. Bytes are never changed, doubled or put in another order: TCP does not
-do that. Orders come on standard input as lines of JSON, {"order": "storm"|"calm"|"figures"}; the
-figures go to standard output. The end of the input ends the proxy.
+do that. Orders come on standard input as lines of JSON with a key "order": storm, calm, figures
+(they go to standard output), or 0 and 1: every line leads to that node of the switch from now on.
+The end of the input ends the proxy.
 """
 
 import asyncio
@@ -40,10 +41,11 @@ _LINGER_NOT_AT_ALL: Final = struct.pack("ii", 1, 0)
 
 
 class Route(NamedTuple):
-    """A line: who dials finds the proxy at `listen`, and is led to `upstream`; both loopback."""
+    """A line: who dials the proxy at `listen` is led to one of `upstreams`, by the node of the
+    switch that has the lines now; all loopback."""
 
     listen: int
-    upstream: int
+    upstreams: tuple[int, int]
 
 
 class _Connection:
@@ -83,6 +85,7 @@ class FaultProxy:
         self._chance = random.Random(f"{seed}/lines")  # noqa: S311 - seeded on purpose
         self._connections: list[_Connection] = []
         self._storm = False
+        self._node = 0
         self.figures: Counter[str] = Counter()
 
     async def run(self, ended: asyncio.Event) -> None:
@@ -103,6 +106,13 @@ class FaultProxy:
         """Begin or end the faults; those that are under way end by themselves."""
         self._storm = storm and bool(self._faults)
 
+    def lead_to(self, node: int) -> None:
+        """Lead every line to another node, as an address that moves does; what stood is reset."""
+        if node != self._node:
+            self._node = node
+            for connection in self._connections:
+                connection.reset()
+
     async def _make_weather(self) -> None:
         while True:
             await asyncio.sleep(self._chance.uniform(*BETWEEN_FAULTS_S))
@@ -113,7 +123,9 @@ class FaultProxy:
         self, route: Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
-            far_reader, far = await asyncio.open_connection("127.0.0.1", route.upstream)
+            far_reader, far = await asyncio.open_connection(
+                "127.0.0.1", route.upstreams[self._node]
+            )
         except OSError:
             writer.transport.abort()  # nobody is there: as if nobody had answered here
             return
@@ -180,6 +192,8 @@ async def _follow_orders(proxy: FaultProxy, ended: asyncio.Event) -> None:
         if order == "figures":
             sys.stdout.write(json.dumps(proxy.figures) + "\n")
             sys.stdout.flush()
+        elif order in ("0", "1"):
+            proxy.lead_to(int(order))
         else:
             proxy.set_storm(storm=order == "storm")
     ended.set()
@@ -187,7 +201,7 @@ async def _follow_orders(proxy: FaultProxy, ended: asyncio.Event) -> None:
 
 async def _live(path: Path) -> None:
     plan = json.loads(path.read_text(encoding="utf-8"))
-    routes = tuple(Route(*route) for route in plan["routes"])
+    routes = tuple(Route(listen, tuple(upstreams)) for listen, upstreams in plan["routes"])
     proxy = FaultProxy(routes, tuple(plan["faults"]), plan["seed"])
     ended = asyncio.Event()
     orders = asyncio.create_task(_follow_orders(proxy, ended))

@@ -15,6 +15,7 @@ from typing import Any, Final
 from altyn.journal import Batch, Snapshot, Storage
 from altyn.runtime.drill.write_calls import watch_writes
 from altyn.runtime.drill.write_points import Killer
+from altyn.runtime.sqlite_storage import SqliteStorage
 
 __all__ = ["FlushFailure", "KillingStorage"]
 
@@ -53,7 +54,8 @@ class KillingStorage:
         self._failure = failure
         self._section = ""
         self._section_thread = 0
-        self.watched = watch_writes(self._point_of_this_write, killer)
+        in_file = isinstance(storage, SqliteStorage)
+        self.watched = in_file and watch_writes(self._point_of_this_write, killer)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)

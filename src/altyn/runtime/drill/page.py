@@ -61,6 +61,11 @@ def _figures(report: DrillReport) -> Table:
     if report.ready_ms:
         middle, longest = median(report.ready_ms), max(report.ready_ms)
         figures.add_row("Restart", f"median {middle:,.0f} ms, longest {longest:,.0f} ms")
+    if report.server_kills or report.stalls:
+        figures.add_row(
+            "Database",
+            f"killed {report.server_kills} times; {report.stalls} nodes stalled and were replaced",
+        )
     if audited is not None:
         figures.add_row(
             "Audited",
