@@ -34,7 +34,6 @@ __all__ = [
     "SCHEME_INSTITUTION_ID",
     "BankLink",
     "DemoScheme",
-    "free_ports",
     "write_example",
     "write_scheme",
 ]
@@ -119,7 +118,7 @@ def _links() -> tuple[BankLink, ...]:
         for role in ("issuer", "acquirer")
         if (bank.acquires if role == "acquirer" else bank.issues)
     ]
-    ports = free_ports(len(wanted))
+    ports = _free_ports(len(wanted))
     return tuple(
         BankLink(f"{bank.bank_id.lower()}-{role}", bank, role, _mode(bank, role), port)
         for (bank, role), port in zip(wanted, ports, strict=True)
@@ -131,7 +130,7 @@ def _mode(bank: Bank, role: str) -> str:
     return "connect" if (bank.bank_id, role) == (CAPPED_ISSUER, "issuer") else "listen"
 
 
-def free_ports(count: int) -> list[int]:
+def _free_ports(count: int) -> list[int]:
     """Ports nobody listens on now; all are held while they are chosen, so they differ."""
     with ExitStack() as held:
         ports = []

@@ -5,12 +5,15 @@ frequent, so that kills meet them.
 """
 
 import json
+import random
+import socket
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from altyn.runtime.demo.bank_spec import BankSpec
-from altyn.runtime.demo.scheme_files import HOST, BankLink, DemoScheme, free_ports, write_scheme
+from altyn.runtime.demo.scheme_files import HOST, BankLink, DemoScheme, write_scheme
 from altyn.runtime.drill.fault_proxy import Route
 from altyn.simulators import TRANSACTIONS_MIN
 
@@ -21,6 +24,9 @@ ANSWER_TIMEOUT_MS: Final = 3_000
 REPEATS_MAX: Final = 2
 ECHO_INTERVAL_S: Final = 2
 SNAPSHOT_EVERY_ENTRIES: Final = 1_500
+QUIET_PORTS: Final = (15_000, 30_000)
+"""Below those that Linux gives to outgoing connections (ip_local_port_range)."""
+
 WINDOW: Final = 4
 """Plays that an acquirer has under way at once."""
 
@@ -59,14 +65,15 @@ def write_drill(folder: Path, seed: str, faults: tuple[str, ...], journal: str) 
     """Write every file into an empty folder; `journal` is where it is, in the [journal] table."""
     scheme = write_scheme(folder, seed, TRANSACTIONS_MIN)
     count = len(scheme.links)
-    ports = free_ports(2 * count)
-    lines = list(zip(scheme.links, ports[:count], ports[count:], strict=True))
-    routes = [_route(link, own, other) for link, own, other in lines]
-    others = tuple(
-        replace(link, port=other) if link.mode == "listen" else link for link, _, other in lines
-    )
+    ports = _quiet_ports(3 * count)
+    nodes_links = [
+        _moved(scheme.links, ports[:count]),
+        _moved(scheme.links, ports[count : 2 * count]),
+    ]
+    lines = list(zip(*nodes_links, ports[2 * count :], strict=True))
+    routes = [_route(one, other, port) for one, other, port in lines]
     nodes = scheme.settings, scheme.settings.with_name("other.toml")
-    for number, links in enumerate((scheme.links, others)):
+    for number, links in enumerate(nodes_links):
         text = _settings_text(control_socket(scheme, number), number, links, journal)
         nodes[number].write_text(text, encoding="utf-8")
     files = DrillFiles(
@@ -85,11 +92,32 @@ def write_drill(folder: Path, seed: str, faults: tuple[str, ...], journal: str) 
     return files
 
 
-def _route(link: BankLink, own: int, other: int) -> Route:
+def _quiet_ports(count: int) -> list[int]:
+    """Ports that nobody listens on and that the system gives to no outgoing connection: those of a
+    node are free while the other one serves, and must be so still when it is its turn again."""
+    with ExitStack() as held:
+        found: list[int] = []
+        while len(found) < count:
+            port = random.randrange(*QUIET_PORTS)  # noqa: S311 any will do
+            with suppress(OSError):
+                held.enter_context(socket.create_server((HOST, port)))
+                found.append(port)
+        return found
+
+
+def _moved(links: tuple[BankLink, ...], ports: list[int]) -> tuple[BankLink, ...]:
+    """The links of one node, on ports of its own where it listens."""
+    return tuple(
+        replace(link, port=port) if link.mode == "listen" else link
+        for link, port in zip(links, ports, strict=True)
+    )
+
+
+def _route(one: BankLink, other: BankLink, port: int) -> Route:
     """The proxy stands where whoever dials looks: before the two nodes, or before the bank."""
-    if link.mode == "listen":
-        return Route(own, (link.port, other))
-    return Route(link.port, (own, own))
+    if one.mode == "listen":
+        return Route(port, (one.port, other.port))
+    return Route(one.port, (port, port))
 
 
 def _spec(scheme: DemoScheme, link: BankLink, route: Route, seed: str) -> BankSpec:
