@@ -166,3 +166,17 @@ def test_refuses_to_run_without_assertions() -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("error: Python runs without assertions")
+
+
+@pytest.mark.process
+def test_a_command_runs_without_standard_output(tmp_path: Path) -> None:
+    """With `>&-` there is nobody to tell; the exit code says how it went all the same."""
+    program = "from altyn.runtime.cli import main; main(prog_name='altyn')"
+    for arguments, code in (("init new", 0), ("check new", 0), ("check new/scheme.toml", 1)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$0" -c "$1" {arguments} >&-', sys.executable, program],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (code, b"")

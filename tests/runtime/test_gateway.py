@@ -1,6 +1,8 @@
 """The road of a message when something on it fails: what is left of a batch, and who is told."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,12 @@ import pytest
 
 from altyn.gateway import gateway as gateway_module
 from altyn.identifiers import LinkId
-from altyn.message import dialect
-from altyn.switch import CutOverOrdered, LinkUp, NetworkReply, Recall, Record
+from altyn.message import Codec, dialect
+from altyn.switch import CutOverOrdered, LinkUp, NetworkReply, Recall, Record, Reply
 from altyn.transaction import Request
+from altyn.wire import framing
 from tests.runtime.gateway_road import Road, ran
-from tests.switch.bench import CODEC, Bench
+from tests.switch.bench import CODEC, SEA_CARD, Bench, answer_to
 
 
 def test_i4_after_an_error_of_the_switch_nothing_is_written_or_sent(
@@ -148,3 +151,74 @@ def test_d02_nobody_waits_for_a_disk_that_has_failed(
         assert road.storage.end() == end
 
     ran(tmp_path, story)
+
+
+def test_a_reply_leaves_out_what_its_receiver_cannot_read(tmp_path: Path) -> None:
+    """The issuer adds a balance, and the acquirer's dialect has no field for it: the answer comes
+    all the same, without it, and an alarm tells."""
+
+    async def story(road: Road) -> None:
+        known = CODEC.specification
+        fields = {n: field for n, field in known.fields.items() if n not in (54, 15)}
+        lean = Codec(replace(known, fields=fields))
+        line = road.gateway.line_of[road.connection]
+        line.codec = lean
+        request = lean.decode(CODEC.encode(Bench().request()))
+        added = dialect.pack_additional({54: "0002949C000000010000", 44: "A"})
+        reply = Reply(road.connection, request, "00", "A00001", added, "0705", "")
+        road.gateway.carry_out([reply])
+        await asyncio.sleep(0.05)
+        answer = lean.decode(road.wire.written[2:])
+        assert (answer.fields[39], answer.fields[38], answer.fields[44]) == ("00", "A00001", "A")
+        assert road.alarms == ["field-left-out"] * 2
+
+    ran(tmp_path, story)
+
+
+def test_w07_an_answer_that_cannot_be_read_ends_its_request_and_no_other(tmp_path: Path) -> None:
+    """The line goes on; the request whose answer it was ends at once as after an invalid one,
+    though a 00 was readable in it; the answer behind it counts."""
+
+    async def story(road: Road) -> None:
+        road.gateway.tell(LinkUp(LinkId("sea")))
+        bench = Bench(start=datetime.now(UTC))
+        asked = [bench.request(SEA_CARD) for _ in range(2)]
+        road.gateway.frames(road.connection, [CODEC.encode(each) for each in asked])
+        await road.settled()
+        await asyncio.sleep(0.05)
+        seen = [CODEC.decode(each) for each in sent(road)]
+        broken, sound = (CODEC.encode(answer_to(each)) for each in seen)
+        assert broken.endswith(b"949")
+        road.gateway.frames(road.connection, [broken[:-1] + b"\xff", sound])
+        await road.settled()
+        await asyncio.sleep(0.05)
+        told = [CODEC.decode(each) for each in sent(road)]
+        codes = {str(each.fields[11]): each.fields.get(39) for each in told if each.mti == "0210"}
+        assert codes == {str(asked[0].fields[11]): "91", str(asked[1].fields[11]): "00"}
+        assert {"unreadable-message", "invalid-answer"} <= set(road.alarms)
+        assert not road.wire.aborted
+
+    ran(tmp_path, story)
+
+
+def test_w10_a_network_message_that_cannot_be_read_is_answered_30(tmp_path: Path) -> None:
+    """Its trace number was readable: the answer names it, and the line goes on."""
+
+    async def story(road: Road) -> None:
+        road.gateway.tell(LinkUp(LinkId("sea")))
+        echo = CODEC.encode(Bench().request(mti="0800", f70="301", f33="400101"))
+        assert echo.endswith(b"301")
+        road.gateway.frames(road.connection, [echo[:-1] + b"\xff"])
+        await road.settled()
+        await asyncio.sleep(0.05)
+        (answer,) = sent(road)
+        assert CODEC.decode(answer).fields[39] == "30"
+        assert not road.wire.aborted
+
+    ran(tmp_path, story)
+
+
+def sent(road: Road) -> list[bytes]:
+    """The messages that were written since the last look."""
+    data, road.wire.written = bytearray(road.wire.written), b""
+    return framing("binary2").take(data, 0, len(data))[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.runtime.online.connection import Connection
-from altyn.runtime.online.links import Links
+from altyn.runtime.online.links import LinkError, Links
 from altyn.runtime.settings import LimitSettings, LinkSettings
 from altyn.switch import Recalled
 from altyn.transaction import Request
@@ -115,6 +115,24 @@ def test_f38_two_reloads_at_once_end_as_the_later_one_says(tmp_path: Path) -> No
         )
         assert links._ends[HILL].settings.reply_timeout_ms == 2
         assert road.switch.links[HILL].terms.reply_timeout_us == 2_000
+        await links.close()
+
+    ran(tmp_path, story)
+
+
+def test_a_port_that_is_taken_is_told_with_its_link(tmp_path: Path) -> None:
+    """An operator of many links must know which one to look at."""
+
+    async def story(road: Road) -> None:
+        links, told = links_of(road), ""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            try:
+                await links.open((settings_of(port),))
+            except LinkError as error:
+                told = str(error)
+        assert told.startswith(f"link hill, 127.0.0.1:{port}: ")
+        assert "in use" in told
         await links.close()
 
     ran(tmp_path, story)

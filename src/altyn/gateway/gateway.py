@@ -155,15 +155,19 @@ class Gateway:
     def _unreadable(
         self, connection: Connection, link_id: LinkId, error: MessageError, now: Instant
     ) -> bool:
-        """Answer 30 when it can be said to what (W07); else close. True when answered."""
+        """Answer 30 when it can be said to what, take an answer for an invalid one (W07, F04);
+        where not even that can be said, close. True when the line may go on: its frames are sound,
+        and up to a thousand other answers may be on their way over it."""
         self.traffic.unreadable += 1
         partial = error.partial
         self._driver.alarm("unreadable-message", f"link {link_id}: {error}")
         if partial is not None and 11 in partial.fields:
             event = dialect.read(partial, link_id, connection, defect=error.reason)
-            if event.__class__ is Request:
+            if event.__class__ is Request or event.__class__ is Response:
                 self._step(event, now)
-                return True
+            elif dialect.wants_reply(event) and not self.halted:
+                self._take([NetworkReply(connection, partial, "30")])
+            return True
         connection.refuse("a message could not be read")
         return False
 
@@ -257,9 +261,25 @@ class Gateway:
             else:
                 connection.queue(codec.derive(*message))
         except MessageError as error:
-            self._driver.alarm("unwritable-message", f"link {line.link_id}: {error}")
+            self._queue_without(connection, line, message, error)
             return
         self._touched[connection] = None
+
+    def _queue_without(
+        self,
+        connection: Connection,
+        line: Line,
+        message: Message | dialect.Derived,
+        error: MessageError,
+    ) -> None:
+        """Send what the receiver's dialect cannot write without the field it lacks, if it can do
+        without: an issuer may add more to an answer than the acquirer can read."""
+        lean = None if isinstance(message, Message) else dialect.without(message, error.field)
+        if lean is None:
+            self._driver.alarm("unwritable-message", f"link {line.link_id}: {error}")
+            return
+        self._driver.alarm("field-left-out", f"link {line.link_id}: {error}")
+        self._queue(connection, line, lean)
 
     def _send_reply(self, effect: Effect) -> None:
         assert isinstance(effect, Reply), "the table of senders is wrong"

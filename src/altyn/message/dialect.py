@@ -62,6 +62,8 @@ _CHIP_DATA_FOR_CARD: Final = frozenset((b"\x71", b"\x72", b"\x89", b"\x8a", b"\x
 """Tags that an issuer sends to a card: scripts, codes, authentication data (EMV 4.4 Book 3, section
 10.9 and 10.10). Others can only be echoes, and tag 57 is a whole track 2."""
 _FORWARDED: Final = FieldSet.all_but(5, 6, 9, 10, 15, 16, 33, 50, 51, 64, 128)
+_DISPENSABLE: Final = frozenset((15, 38, *_ADDITIONAL))
+"""What a message can do without: not the code of an answer, nor an amount or its rate."""
 _NETWORK: Final = (7, 11, 32, 33, 70)
 _FILE_UPDATE_TYPES: Final = frozenset({"0302", "0303"})
 _FILE_UPDATE: Final = (2, 7, 11, 32, 33, 73, 91, 101)
@@ -136,7 +138,8 @@ def read(message: Message, link_id: str, origin: object, defect: str | None = No
     """What a message says. `origin` is handed back with the reply.
 
     A request that lacks what every request must have comes back with its `defect` named;
-    `defect` is given by the caller when the message was only partly readable.
+    `defect` is given by the caller when the message was only partly readable. An answer that was
+    is one without a response code: what was read of it may not be what was said.
     """
     mti = message.mti
     found = REQUEST_TYPES.get(mti)
@@ -144,13 +147,20 @@ def read(message: Message, link_id: str, origin: object, defect: str | None = No
         return _read_request(message, found[0], found[1], link_id, origin, defect)
     kind = RESPONSE_TYPES.get(mti)
     if kind is not None:
-        return _read_response(message, kind, link_id)
+        return _read_response(message, kind, link_id, defect)
     if mti[:2] == "08":
         return _read_network(message)
     if mti in _FILE_UPDATE_TYPES:
         return _read_file_update(message)
     # An even third digit asks for an answer; a 1987 message begins with 0.
     return Unsupported(mti[0] == "0" and mti[2] in "02", message)
+
+
+def wants_reply(event: Read) -> bool:
+    """Whether the sender of a message that is neither request nor response waits for an answer."""
+    if isinstance(event, Network):
+        return event.answer is None
+    return isinstance(event, Unsupported) and event.wants_reply
 
 
 def _read_request(
@@ -266,14 +276,14 @@ def _read_original(data: str, acquirer: str) -> Original | None:
     return Original(found[0], data[4:10], data[10:20], data[20:31].lstrip("0") or acquirer)
 
 
-def _read_response(message: Message, kind: Kind, link_id: str) -> Response:
+def _read_response(message: Message, kind: Kind, link_id: str, defect: str | None) -> Response:
     get = cast("_Texts", message.fields).get
     amount = get(4)
     return Response(
         kind,
         get(11, ""),
         get(7, ""),
-        get(39, ""),
+        get(39, "") if defect is None else "",
         get(38, "      "),
         None if amount is None else int(amount),
         get(2),
@@ -390,6 +400,15 @@ def write_reply(
 def reply_type(mti: str) -> str:
     """The message type that answers one: the function digit goes up, a repeat's mark goes."""
     return _REPLY_TYPES.get(mti) or f"{mti[:2]}{int(mti[2]) + 1}0"
+
+
+def without(message: Derived, field: int | None) -> Derived | None:
+    """The message without a field that its receiver's dialect cannot write, None where the message
+    would say something else then."""
+    if field not in _DISPENSABLE or field not in message.put:
+        return None
+    put = {number: value for number, value in message.put.items() if number != field}
+    return message._replace(put=put)
 
 
 class Money(NamedTuple):

@@ -62,6 +62,7 @@ class CommandTable(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; every error that is not Click's own ends here."""
+        _replace_closed_streams()
         try:
             _require_assertions()
             prefer_compiled()
@@ -77,6 +78,15 @@ class CommandTable(click.Group):
                 ctx.exit(EXIT_USER_ERROR)
             click.echo(_apology(error), err=True)
             ctx.exit(EXIT_SOFTWARE)
+
+
+def _replace_closed_streams() -> None:
+    """Let what is said to nobody go nowhere: `>&-` leaves no stream at all, and the number of its
+    descriptor would go to the next file that is opened, which may be the journal."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 stays open
+            setattr(sys, name, nowhere)
 
 
 def _require_assertions() -> None:

@@ -63,6 +63,19 @@ def terms_of(link: LinkSettings, limits: LimitSettings) -> LinkTerms:
     )
 
 
+class LinkError(OSError):
+    """A link cannot be opened; `link_id` says which."""
+
+    def __init__(self, link: LinkSettings, error: OSError) -> None:
+        """The error's number and words, and the link."""
+        super().__init__(error.errno, error.strerror or type(error).__name__)
+        self.link_id = link.id
+        self.address = f"{link.host}:{link.port}"
+
+    def __str__(self) -> str:
+        return f"link {self.link_id}, {self.address}: {self.strerror}"
+
+
 class _LinkEnd:
     """One link at work: it makes the connections and keeps their number within bounds."""
 
@@ -290,7 +303,7 @@ class Links:
                     await end.open()
                 except OSError as error:
                     del self._ends[link.id]
-                    failure = failure or error
+                    failure = failure or LinkError(link, error)
         for end in self._ends.values():
             end.check_certificates(datetime.now(UTC))
         if failure is not None:

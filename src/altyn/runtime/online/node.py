@@ -26,7 +26,7 @@ from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.journal.opening import OpenStorage, open_for_writing, open_readers
 from altyn.runtime.online.advice_orders import advice_orders
 from altyn.runtime.online.control import Control
-from altyn.runtime.online.links import Links, terms_of
+from altyn.runtime.online.links import LinkError, Links, terms_of
 from altyn.runtime.online.log import Log
 from altyn.runtime.online.loop_driver import LoopDriver, read_clocks
 from altyn.runtime.output import UserError
@@ -122,11 +122,17 @@ class Node:
         try:
             await self._links.open(settings.links)
             await control.open()
+        except LinkError as error:
+            raise UserError(
+                error.strerror or "this address cannot be had",
+                where=f"link {error.link_id}, {error.address}",
+                do="see which process holds the port, or change it in the settings",
+            ) from error
         except OSError as error:
             raise UserError(
-                error.strerror or "a port cannot be opened",
-                where=str(settings.control.socket if error.filename else "a link"),
-                do="see which process holds the port, or change it in the settings",
+                error.strerror or "this socket cannot be opened",
+                where=str(settings.control.socket),
+                do="name another control socket in the settings",
             ) from error
         self._watch_signals()
         self._watch_journal()
