@@ -27,6 +27,7 @@ class Route(NamedTuple):
     settlement_rate: str
     billing_rate: str
     text: str
+    valid_from_us: int
     valid_until_us: int
     cap_of_issuer: int | None
     cap_of_acquirer: int | None
@@ -48,7 +49,7 @@ class Router:
         """The route for a BIN range; None when no rate leads from the currency."""
         key = (entry.prefix, acquirer.participant_id, currency)
         found = self._routes.get(key)
-        if found is not None and found.valid_until_us > now_us:
+        if found is not None and found.valid_from_us <= now_us < found.valid_until_us:
             return found
         made = self._make(entry, acquirer, currency, now_us)
         if made is not None:
@@ -85,6 +86,7 @@ class Router:
             settlement.iso_rate() if settlement else "",
             billing.iso_rate() if billing else "",
             _route_text(registry, entry, acquirer, settles_in, settlement, billing),
+            now_us,  # the clock may step back behind a rate's instant (T01)
             registry.next_rate_change(now_us),
             issuer.net_debit_caps.get(settles_in),
             acquirer.net_debit_caps.get(settles_in),

@@ -49,7 +49,16 @@ class Asked:
     An epoch is a life of the switch and of a line; what is open when it ends is never answered.
     """
 
-    __slots__ = ("contents", "epoch", "first_at", "links", "reads", "replies")
+    __slots__ = (
+        "answered_ever",
+        "contents",
+        "epoch",
+        "first_at",
+        "links",
+        "read_ever",
+        "reads",
+        "replies",
+    )
 
     def __init__(self, at: int, epoch: tuple[int, int], link: str, content: Content) -> None:
         """The first message of a key."""
@@ -57,8 +66,8 @@ class Asked:
         self.epoch = epoch
         self.links = [link]
         self.contents = [content]
-        self.reads = 0
-        self.replies = 0
+        self.reads = self.replies = 0
+        self.read_ever = self.answered_ever = 0
 
     def read(self, at: int, epoch: tuple[int, int], link: str, content: Content) -> None:
         """One more message of the key."""
@@ -68,6 +77,7 @@ class Asked:
             self.epoch = epoch
             self.reads = self.replies = 0
         self.reads += 1
+        self.read_ever += 1
         if link not in self.links:
             self.links.append(link)
         if content not in self.contents:

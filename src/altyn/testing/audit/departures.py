@@ -48,7 +48,8 @@ class Departures:
         if link not in asked.links:
             model.fail("I2", f"an answer over link {link}, from which nobody asked", name)
         asked.replies += 1
-        if asked.epoch == model.epoch(link) and asked.replies > asked.reads:
+        asked.answered_ever += 1
+        if asked.answered_ever > asked.read_ever:
             model.fail("I2", "more answers than messages", name)
         echo = (
             text_of(message, 2),
@@ -63,9 +64,11 @@ class Departures:
             model.fail("I2", "the answer repeats other fields than were asked (DE2, 4, 37)", name)
         code = text_of(message, 39)
         case = model.cases.get(key)
+        refused = code in model.refusals.get(key, ())
         if case is not None and case.state not in ("in flight", "marker") and code == case.code:
-            self._same_answer(case, message)
-        elif code not in model.refusals.get(key, ()):
+            if not refused:  # a refusal that is not remembered may have the same code
+                self._same_answer(case, message)
+        elif not refused:
             recorded = "nothing" if case is None else case.code or "no outcome yet"
             model.fail("I4", f"answer {code} left, the durable journal tells {recorded}", name)
 
