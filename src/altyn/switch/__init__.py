@@ -40,6 +40,7 @@ from altyn.switch.health import Condition, Health, HealthTerms, Measured
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.positions import PositionLine, Positions
 from altyn.switch.recovery import recall, recover, replay, save_snapshot
+from altyn.switch.regret import LineKey, Regret, RegretLine
 from altyn.switch.routing import Route
 from altyn.switch.state import FINISHED_MAX, SwitchState
 from altyn.switch.stop_list import (
@@ -79,6 +80,7 @@ __all__ = [
     "Health",
     "HealthTerms",
     "IntakeChanged",
+    "LineKey",
     "Link",
     "LinkDown",
     "LinkTerms",
@@ -97,6 +99,8 @@ __all__ = [
     "Recalled",
     "Record",
     "RegistryActivated",
+    "Regret",
+    "RegretLine",
     "Reply",
     "Route",
     "StopList",

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
+    "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
     "bench": CommandEntry("altyn.runtime.commands.bench", "Measure, and say on which machine."),
     "drill": CommandEntry("altyn.runtime.commands.drill", "Kill the switch, compare the books."),
 }

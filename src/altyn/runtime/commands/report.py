@@ -1,0 +1,120 @@
+"""`altyn report`: what a journal says about how the scheme has done."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from altyn.money import format_amount
+from altyn.runtime.output import UserError, open_console, write_json
+
+if TYPE_CHECKING:
+    from altyn.switch import Regret
+
+__all__ = ["command"]
+
+TABLE_WIDTH_COLUMNS: Final = 100
+
+
+@click.group()
+def command() -> None:
+    """Report from a journal. Everything here only reads, also beside the running switch."""
+
+
+@command.command("stand-in")
+@click.argument("path", metavar="JOURNAL")
+@click.option("--issuer", metavar="ID", help="Only this participant.")
+@click.option("--business-day", type=int, help="Only what was decided in this day, YYYYMMDD.")
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    is_flag=False,
+    flag_value="-",
+    help="Also write the figures to FILE as JSON; - for standard output.",
+)
+def stand_in(
+    path: str, issuer: str | None, business_day: int | None, json_path: str | None
+) -> None:
+    """Show what stand-in decided in the issuers' place, and what it cost them.
+
+    An advice tells an issuer of each approval; what it answers is compared. The cost is what it
+    would have refused. Refusals by stand-in are listed below the approvals.
+
+    \b
+    altyn report stand-in bank/
+    altyn report stand-in bank/data/journal.db --business-day 20260705 --json -
+    """
+    from altyn.journal import JournalDamagedError, checked_batches  # noqa: PLC0415 heavy when used
+    from altyn.runtime.journal.opening import open_journal  # noqa: PLC0415
+    from altyn.switch import Regret  # noqa: PLC0415
+
+    regret = Regret(business_day or 0)
+    with open_journal(path) as storage:
+        try:
+            for batch in checked_batches(storage):
+                for entry in batch.entries(storage.record_bytes):
+                    regret.take(entry)
+        except JournalDamagedError as error:
+            raise UserError(
+                str(error), where=path, do="`altyn journal verify` says what is sound"
+            ) from error
+    figures = _figures(regret, issuer)
+    if json_path:
+        write_json(json_path, figures)
+    if json_path != "-":
+        _show(figures)
+
+
+def _figures(regret: "Regret", issuer: str | None) -> dict[str, Any]:
+    from altyn.transaction import STOOD_IN_FOR  # noqa: PLC0415 heavy parts when used
+
+    approvals = frozenset(STOOD_IN_FOR.values())
+    figures: dict[str, Any] = {"stood_in": [], "refused": []}
+    for key, line in sorted(regret.lines.items()):
+        if issuer not in (None, key.issuer):
+            continue
+        head = {"issuer": key.issuer, "currency": key.currency, "outcome": key.outcome.name}
+        if key.outcome in approvals:
+            figures["stood_in"].append({**head, **line.as_json()})
+        else:
+            figures["refused"].append({**head, "count": line.count, "amount": line.amount})
+    return figures
+
+
+def _show(figures: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 heavy parts when used
+    from rich.table import Table  # noqa: PLC0415
+
+    console = open_console()
+    if not figures["stood_in"] and not figures["refused"]:
+        console.print("Stand-in has decided nothing.")
+        return
+    table = Table(title="Stood in for", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("issuer", "because"):
+        table.add_column(name, overflow="fold")
+    for name in ("count", "amount", "told", "owed", "dead", "agreed", "refused", "cost"):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in figures["stood_in"]:
+        codes = ", ".join(f"{count} x {code}" for code, count in sorted(row["regretted"].items()))
+        table.add_row(
+            row["issuer"],
+            _words(row["outcome"], "STOOD_IN_"),
+            str(row["count"]),
+            format_amount(row["amount"], row["currency"]),
+            str(row["delivered"]),
+            str(row["outstanding"]),
+            str(row["dead"]),
+            str(row["agreed"]),
+            codes,
+            format_amount(row["cost"], row["currency"]),
+        )
+    console.print(table, width=min(console.width, TABLE_WIDTH_COLUMNS))
+    for row in figures["refused"]:
+        console.print(
+            f"{row['issuer']}: {row['count']} refused, {_words(row['outcome'], 'STAND_IN_')}, "
+            f"{format_amount(row['amount'], row['currency'])}"
+        )
+
+
+def _words(outcome: str, prefix: str) -> str:
+    return outcome.removeprefix(prefix).replace("_", " ").lower()
