@@ -249,7 +249,14 @@ def run_demo(folder: Path, seed: str) -> dict[str, Any]:
 
 def business(summary: dict[str, Any]) -> dict[str, Any]:
     """What of a summary must not depend on timing."""
-    names = ("outcomes", "positions", "requests_by_code", "reversals_delivered", "approved")
+    names = (
+        "outcomes",
+        "positions",
+        "requests_by_code",
+        "reversals_delivered",
+        "approved",
+        "stand_in",
+    )
     return {name: summary[name] for name in names}
 
 
@@ -273,6 +280,28 @@ def test_day_is_sound(seventh: tuple[dict[str, Any], Path]) -> None:
     )
     assert summary["approved"] + summary["declined"] == sum(summary["requests_by_code"].values())
     assert len({row["participant"] for row in summary["positions"]}) == len(BANKS)
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_f29_day_shows_stand_in_and_its_regret(seventh: tuple[dict[str, Any], Path]) -> None:
+    """Every stand-in was told to the issuer, and it would have refused some of them."""
+    summary, folder = seventh
+    lines = summary["stand_in"]["stood_in"]
+    assert {(line["issuer"], line["outcome"]) for line in lines} == {
+        ("BOSPHTR", "STOOD_IN_UNREACHABLE")
+    }
+    count = sum(line["count"] for line in lines)
+    regretted = sum(sum(line["regretted"].values()) for line in lines)
+    outcomes = summary["outcomes"]
+    assert count == outcomes["stood-in/request/00"] + outcomes["stood-in-regretted/request/00"]
+    assert regretted == outcomes["stood-in-regretted/request/00"] > 0
+    assert [line["delivered"] for line in lines] == [line["count"] for line in lines]
+    assert sum(line["cost"] for line in lines) > 0
+    books = json.loads((folder / "banks" / "bosphtr-issuer.books.json").read_text("utf-8"))
+    assert (books["figures"]["stand_ins"], books["figures"]["regrets"]) == (count, regretted)
+    refused = {line["outcome"] for line in summary["stand_in"]["refused"]}
+    assert refused == {"STAND_IN_UNVERIFIED"}
 
 
 @pytest.mark.process

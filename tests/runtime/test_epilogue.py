@@ -19,6 +19,19 @@ SUMMARY: dict[str, Any] = {
         {"participant": "ALATAUKZ", "currency": "KZT", "net": 519876773, "held": 0},
         {"participant": "STEPKZ", "currency": "KZT", "net": -519876773, "held": 3466585585},
     ],
+    "stand_in": {
+        "stood_in": [
+            {
+                "issuer": "BOSPHTR",
+                "currency": "TRY",
+                "count": 1017,
+                "amount": 777_123_456,
+                "delivered": 1016,
+                "regretted": {"51": 30, "05": 3},
+                "cost": 6_543_210,
+            }
+        ]
+    },
     "surprises": [],
     "books_agree": True,
     "zero_sum": True,
@@ -49,7 +62,18 @@ def test_no_line_is_longer_than_the_terminal(columns: int) -> None:
 def test_every_figure_is_shown_whole(columns: int) -> None:
     """Counts and amounts stand there to the last digit, on a narrow terminal, too."""
     words = re.split(r"\s+", page(columns))
-    for figure in ("1,234", "1,290", "75", "5,198,767.73", "-5,198,767.73", "34,665,855.85"):
+    figures = (
+        "1,234",
+        "1,290",
+        "75",
+        "5,198,767.73",
+        "-5,198,767.73",
+        "34,665,855.85",
+        "1,017",
+        "33",
+        "65,432.10",
+    )
+    for figure in figures:
         assert figure in words
 
 

@@ -58,13 +58,15 @@ def test_absent_bank_does_not_acquire() -> None:
     assert Day("7", 1000, AWAY_ISSUER).plays("away") == []
 
 
-def test_absent_issuer_gets_no_traffic_but_what_is_to_be_refused() -> None:
-    """While the issuer is away its cards are used only where the script expects 91."""
+def test_absent_issuer_gets_no_traffic_but_what_is_decided_for_it() -> None:
+    """While the issuer is away its cards are used only where stand-in's word is known."""
     for bank in BANKS:
         for play in Day("7", 1000, bank.bank_id).plays("away"):
             if play.card.issuer_id == AWAY_ISSUER and play.kind != "cancelled-while-away":
-                assert play.kind == "issuer-away"
-                assert play.steps[0].expected == ("91",)
+                expected = {"issuer-away": "91", "stood-in": "00", "stood-in-regretted": "00"}
+                assert play.steps[0].expected == (expected[play.kind],)
+                is_ordinary = play.card.conduct == "ordinary"
+                assert is_ordinary == (play.kind != "stood-in-regretted")
 
 
 def test_reversal_while_away_names_a_purchase_of_the_morning() -> None:

@@ -79,9 +79,10 @@ def test_dead_letters_come_and_go() -> None:
     advice = next(iter(bench.state.issuers.values())).advices.owed()[0].sequence
 
     def told(fact: str, **values: Any) -> tuple[int, int, int, int]:
-        bench.switch._desk.effects = effects = []
-        bench.switch._desk.record_fact(fact=fact, participant="HILL", advice=advice, **values)
-        bench.storage.write([e for e in bench.switch._desk.effects if isinstance(e, Record)])  # noqa: SLF001
+        desk = bench.switch._desk
+        desk.effects = []
+        desk.record_fact(fact=fact, participant="HILL", advice=advice, **values)
+        bench.storage.write([each for each in desk.effects if isinstance(each, Record)])
         (line,) = lines_of(regret_of(bench)).values()
         return line.outstanding, line.dead, line.closed, line.delivered
 

@@ -91,6 +91,9 @@ _SINGLE_MESSAGE: Final = ("purchase-single", "cash", "refund", "invalid-amount")
 _NO_AMOUNT: Final = ("balance-inquiry", "card-verification", "invalid-amount")
 _ENTRY_MODES: Final = {"shop": ("051", "071", "052", "022"), "web": ("012",), "cash": ("051",)}
 _PRICE_STEP: Final = 5
+_KINDS_WHILE_AWAY: Final = ("stood-in", "stood-in", "issuer-away", "stood-in-regretted")
+_REGRETTED_CONDUCTS: Final = ("short", "refused", "lost", "over-limit")
+"""Cards that their issuer refuses and stand-in cannot know of."""
 
 
 def phase_shares(transactions: int) -> dict[str, dict[str, int]]:
@@ -199,7 +202,7 @@ class Day:
         return with_wrong_check_digit(card) if kind == "wrong-check-digit" else card
 
     def _away(self) -> list[Play]:
-        """Purchases on an absent issuer's cards, reversals of the morning's, and the others."""
+        """What is decided for an absent issuer, reversals of the morning's, and the others."""
         generator = self._generator("away")
         count = self._shares["away"]
         if not count:
@@ -213,19 +216,25 @@ class Day:
         plays = [_cancelled_later(play, number) for number, play in enumerate(cancelled, start=1)]
         refused = max(1, (count - len(plays)) // 4)
         for number in range(1, min(refused, count - len(plays)) + 1):
-            plays.append(self._refused(generator, number))
+            plays.append(self._while_away(generator, number))
         others = self._trade("away", frozenset((AWAY_ISSUER,)), forced=False)
         plays += others[: count - len(plays)]
         generator.shuffle(plays)
         return plays
 
-    def _refused(self, generator: random.Random, number: int) -> Play:
-        cards = [card for card in self._decks[AWAY_ISSUER] if card.conduct == "ordinary"]
+    def _while_away(self, generator: random.Random, number: int) -> Play:
+        """A purchase that stand-in decides: refused for its chip and PIN that nobody can check, or
+        approved, also where the issuer itself would refuse the card."""
+        place = list(_ACQUIRER_WEIGHTS).index(self.bank.bank_id)
+        kind = _KINDS_WHILE_AWAY[(place + number) % len(_KINDS_WHILE_AWAY)]
+        conducts = _REGRETTED_CONDUCTS if kind == "stood-in-regretted" else ("ordinary",)
+        cards = [card for card in self._decks[AWAY_ISSUER] if card.conduct in conducts]
         merchant = self._merchant(generator, "purchase-dual")
-        step = Step("request", "0100", _price(generator, merchant), expected=("91",))
-        play_id = f"refused-{self.bank.bank_id}-{number}"
+        code, mode = ("91", "051") if kind == "issuer-away" else ("00", "012")
+        step = Step("request", "0100", _price(generator, merchant), expected=(code,))
+        play_id = f"{kind}-{self.bank.bank_id}-{number}"
         card = generator.choice(cards)
-        return Play(play_id, "issuer-away", card, merchant, "000000", "051", (step,))
+        return Play(play_id, kind, card, merchant, "000000", mode, (step,))
 
     def _lost(self) -> list[Play]:
         """Answers that never arrive: reversed, and the reversal repeated until answered (F13)."""

@@ -34,6 +34,8 @@ INQUIRIES: Final = ("30", "31")
 REVERSAL_TYPES: Final = ("0400", "0420")
 ADVICE_TYPES: Final = ("0120", "0220")
 REVERSED_BEFORE: Final = "21"
+STAND_IN_SOURCES: Final = ("1", "4")
+"""DE44, position 1, of what was decided in the place of an issuer."""
 # Tag 91, issuer authentication data (EMV Book 3): what a chip would check.
 _ISSUER_CHIP_DATA: Final = bytes.fromhex("910A11223344556677883030")
 _ECHOED: Final[tuple[int, ...]] = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49)
@@ -80,11 +82,16 @@ class Decision:
 
 
 class IssuerFigures(NamedTuple):
-    """Counts for a display and a comparison; `codes` by response code given."""
+    """Counts for a display and a comparison; `codes` by response code given.
+
+    stand_ins: advices of what was decided in its place; regrets: those it would have refused.
+    """
 
     requests: int
     repeats: int
     advices: int
+    stand_ins: int
+    regrets: int
     reversals: int
     unmatched_reversals: int
     codes: dict[str, int]
@@ -117,6 +124,8 @@ class SimulatedIssuer:
             requests=count["requests"],
             repeats=count["repeats"],
             advices=count["advices"],
+            stand_ins=count["stand_ins"],
+            regrets=count["regrets"],
             reversals=count["reversals"],
             unmatched_reversals=count["unmatched"],
             codes=dict(self._codes),
@@ -159,7 +168,7 @@ class SimulatedIssuer:
         if kind in REVERSAL_TYPES:
             return self._reverse(message)
         if kind in ADVICE_TYPES:
-            return self._advised(message)
+            return self._advised(message, moment)
         return self._decide(message, moment)
 
     def _decide(self, message: Message, moment: Moment) -> Message:
@@ -226,9 +235,13 @@ class SimulatedIssuer:
         self._legs[stan, transmission] = decision
         return decision
 
-    def _advised(self, message: Message) -> Message:
-        """A completion or an advice: the effect stands, whatever the issuer thinks (F24)."""
-        self._counts["advices"] += 1
+    def _advised(self, message: Message, moment: Moment) -> Message:
+        """A completion, or word of a stand-in: the effect stands, whatever the issuer thinks of it.
+
+        Of a stand-in it says by DE39 what it would have decided itself (F24).
+        """
+        is_stand_in = field_text(message, 44)[:1] in STAND_IN_SOURCES
+        self._counts["stand_ins" if is_stand_in else "advices"] += 1
         account = self.accounts.get(field_text(message, 2))
         original = self._legs.get(_original_leg(message))
         billed = _billed(message)
@@ -239,10 +252,13 @@ class SimulatedIssuer:
                 billed = divide(original.billed * amount, original.standing, Rounding.HALF_UP)
             # The final amount takes the place of the amount that was held.
             self._give_back(original, 0)
+        code = self._code(message, account, billed, moment) if is_stand_in else "00"
+        if code != "00":
+            self._counts["regrets"] += 1
         if account is not None:
             account.available -= billed
-        answer = _answer_to(message, "00", "", account)
-        self._keep(message, "00", "", billed, "stands", account, answer)
+        answer = _answer_to(message, code, "", account)
+        self._keep(message, code, "", billed, "stands", account, answer)
         return answer
 
     def _reverse(self, message: Message) -> Message:

@@ -30,6 +30,8 @@ KIND_WORDS: Final = {
     "repeated-request": "purchase, then repeated (0101)",
     "lost-answer": "purchase, answer lost, reversed",
     "net-debit-cap": "purchase just below the cap",
+    "stood-in": "purchase, stood in for (0120)",
+    "stood-in-regretted": "stood in for, issuer regrets it",
 }
 
 
@@ -37,6 +39,7 @@ def show_day(console: Console, summary: Mapping[str, Any], files: DayFiles, fold
     """The day in tables."""
     console.print(_outcome_tables(summary, console.width))
     console.print(_position_table(summary["positions"], console.width))
+    console.print(_stand_in_table(summary["stand_in"], console.width))
     console.print(_checks(summary))
     console.print(_file_list(files, folder))
 
@@ -103,6 +106,23 @@ def _position_table(rows: list[dict[str, Any]], room: int) -> Table:
             format_amount(total, currency), style="bold green" if total == 0 else "bold red"
         )
         table.add_row("", Text("sum", style="bold"), sign, "", end_section=True)
+    return table
+
+
+def _stand_in_table(figures: Mapping[str, Any], room: int) -> Table:
+    """What was decided for the bank that was away, and what it would have refused."""
+    table = _table("Stood in for, and what it cost", min(TABLE_WIDTH_COLUMNS, room))
+    table.add_column("issuer", overflow="fold")
+    for name in ("count", "amount", "regretted", "cost"):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in figures["stood_in"]:
+        table.add_row(
+            bank_of(row["issuer"]).name,
+            f"{row['count']:,}",
+            format_amount(row["amount"], row["currency"]),
+            f"{sum(row['regretted'].values()):,}",
+            Text(format_amount(row["cost"], row["currency"]), style="red"),
+        )
     return table
 
 

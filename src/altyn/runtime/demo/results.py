@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +91,9 @@ async def write_day(day: Demonstration, summary: dict[str, Any]) -> DayFiles:
     """
     folder = day.scheme.folder
     journal, business_day = day.scheme.journal, summary["business_day"]
-    summary["journal_verified"], *_ = await asyncio.gather(
+    summary["journal_verified"], summary["stand_in"], *_ = await asyncio.gather(
         _verified(journal),
+        _stand_in(journal),
         *(_export(journal, form, business_day, folder / name) for form, name in EXPORTS),
     )
     summary["books_differ"] = books_differences(folder / "banks")
@@ -105,6 +107,16 @@ async def write_day(day: Demonstration, summary: dict[str, Any]) -> DayFiles:
 async def _verified(journal: Path) -> bool:
     code, _, _ = await run_altyn("journal", "verify", str(journal))
     return code == 0
+
+
+async def _stand_in(journal: Path) -> dict[str, Any]:
+    """What stand-in decided and cost, as `altyn report stand-in` tells it."""
+    code, output, errors = await run_altyn("report", "stand-in", str(journal), "--json", "-")
+    if code:
+        lines = errors.strip().splitlines() or ["no reason given"]
+        raise UserError(f"the report failed: {lines[-1].removeprefix('error: ')}")
+    figures: dict[str, Any] = json.loads(output)
+    return figures
 
 
 async def _export(journal: Path, form: str, business_day: int, target: Path) -> None:

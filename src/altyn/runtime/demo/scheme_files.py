@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from altyn.simulators import (
+    AWAY_ISSUER,
     BANKS,
     CAPPED_CURRENCY,
     CAPPED_ISSUER,
@@ -25,6 +26,7 @@ from altyn.simulators import (
     Moment,
     Play,
     TradeSide,
+    bank_of,
     net_debit_cap,
     purchase,
 )
@@ -207,7 +209,30 @@ rounding = "half-up"
             f'\n[[rate]]\nid = "{rate.rate_id}"\nbase = "{rate.base}"\nquote = "{rate.quote}"\n'
             f'value = "{rate.value}"\neffective = "2026-01-01T00:00:00Z"\n'
         )
+    parts += [_stand_in_text(currency) for currency in _billed_in(AWAY_ISSUER)]
     return "".join(parts)
+
+
+def _billed_in(bank_id: str) -> list[str]:
+    """The billing currencies of a bank's cards."""
+    return sorted({entry.currency for entry in bank_of(bank_id).ranges})
+
+
+def _stand_in_text(currency: str) -> str:
+    # Limits that no day of the demonstration meets: what they refuse would depend on timing.
+    return f"""
+[[stand_in]]
+id = "{AWAY_ISSUER}-{currency}"
+participant = "{AWAY_ISSUER}"
+effective = "2026-01-01T00:00:00Z"
+currency = "{currency}"
+amount_max = 100000000000
+[[stand_in.window]]
+length_s = 86400
+per = "card"
+amount_max = 100000000000000
+count_max = 1000000
+"""
 
 
 def _participant_text(bank: Bank, cap: int) -> str:

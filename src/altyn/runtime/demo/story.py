@@ -132,17 +132,23 @@ class Demonstration:
             await self._trade(phase, but=acquirer)
             queued = self.tally.outcomes.get(outcome, 0)
             refused = self.tally.requests_by_code().get("91", 0)
-            stage.note = f"{refused} declined 91, {queued} reversals kept for it"
+            stood_in = self.tally.stood_in
+            stage.note = f"{stood_in} stood in for, {refused} declined 91, {queued} reversals kept"
         with self._screen.stage("back") as stage:
             for name in (issuer, acquirer):
                 self._banks[name].order("come-back")
                 await self._until_signed_on([name])
             await self._until(
-                lambda: self.tally.banks[issuer].count("reversals") >= delivered_before + queued,
-                "the kept reversals to be delivered",
+                lambda: (
+                    self.tally.banks[issuer].count("reversals") >= delivered_before + queued
+                    and self.tally.banks[issuer].count("stand_ins") >= stood_in
+                ),
+                "the kept advices to be delivered",
                 STALL_PATIENCE_S,
             )
-            stage.note = f"{queued} reversals delivered"
+            regrets = self.tally.banks[issuer].count("regrets")
+            told = f"{stood_in} stand-ins told, {regrets} of them regretted"
+            stage.note = f"{told}, {queued} reversals delivered"
 
     async def _trade(self, phase: Phase, but: str = "") -> float:
         """Let all acquirers play a phase; seconds from the first order to the last answer."""

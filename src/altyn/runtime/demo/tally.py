@@ -82,6 +82,12 @@ class DayTally:
                 counts[code] = counts.get(code, 0) + count
         return dict(sorted(counts.items()))
 
+    @property
+    def stood_in(self) -> int:
+        """First requests that were approved in the place of their issuer."""
+        names = ("stood-in/request/00", "stood-in-regretted/request/00")
+        return sum(self.outcomes.get(name, 0) for name in names)
+
     def actions(self, action: str, *, accepted_only: bool = False) -> int:
         """How many answers an action got."""
         return sum(
