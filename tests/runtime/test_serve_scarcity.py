@@ -133,9 +133,59 @@ def test_d01_a_disk_that_fills_up_and_is_freed(
                     other.stan = 2000
                     answered_until(switch, other, hill, "00")
                 reverses(sea, hill, in_flight)
+        finally:
+            switch.kill()
+
+
+def test_d01_three_restarts_on_a_full_disk_and_one_when_there_is_room(
+    tmp_path: Path, ports: dict[str, int], links: dict[str, str]
+) -> None:
+    """Killed on a full disk it starts again and refuses from its first message on; stopped in
+    order it says what is wrong until there is room, and then starts without anybody's help."""
+    journal: dict[str, int | str] = {"path": "disk/journal.db"}
+    with small_disk(tmp_path / "disk", 4 * RESERVE_BYTES // MIB) as disk:
+        if disk is None:
+            disk_is_told(tmp_path, ports, links)
+            return
+        switch = ServedSwitch(tmp_path, links, journal=journal, wrapper=disk.wrapper)
+        try:
+            switch.start()
+            with both(ports) as (sea, hill):
+                original = bought(sea, hill)
+            for number in range(1, 4):
+                switch.kill()
+                disk.fill(0)
+                switch.start()
+                with both(ports) as (sea, hill):
+                    sea.stan = 100 * number
+                    assert sea.ask(sea.request(HILL_CARD, 500))["39"] == "96"
+                    if number == 1:
+                        reverses(sea, hill, original)
+                disk.clear()
+            assert switch.stop() == 0
+            for leave in (0, MIB, RESERVE_BYTES // 4):
+                disk.fill(leave)
+                starts_or_says_why(switch)
+                disk.clear()
+            switch.start()
+            with both(ports) as (sea, hill):
+                sea.stan = 900
+                bought(sea, hill)
             assert switch.stop() == 0
         finally:
             switch.kill()
+
+
+def starts_or_says_why(switch: ServedSwitch) -> None:
+    """With little room it serves, or ends with words for people."""
+    try:
+        switch.start()
+    except AssertionError:
+        assert switch.process is not None
+        assert switch.process.returncode in (1, 74)
+        assert "disk" in switch.log
+        assert "fault in Altyn" not in switch.log
+    switch.kill()
 
 
 def disk_is_told(tmp_path: Path, ports: dict[str, int], links: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ from altyn.journal import (
     verify,
 )
 from altyn.runtime import sqlite_storage
-from altyn.runtime.journal.checkpointer import Checkpointer
+from altyn.runtime.journal.checkpointer import LOG_ROOM_BYTES, Checkpointer
 from altyn.runtime.sqlite_storage import SqliteStorage, read_identity
 from tests.journal.writer_process import RECORD_BYTES, SCHEME_ID, batch_builder
 
@@ -141,6 +141,23 @@ def test_d01_full_disk_refuses_the_batch_whole_and_goes_on_when_there_is_room(
 
 
 @pytest.mark.process
+def test_d01_room_for_the_log_that_cannot_be_had_is_done_without(path: Path) -> None:
+    """A disk too full for it stops no start, then or later, and loses no batch."""
+    storage = opened(path)
+    appended(storage, 3, 1)
+    connection = storage._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+    storage.make_room()
+    storage.make_room()
+    connection.execute("PRAGMA max_page_count = 1000000")
+    storage.make_room()
+    assert path.with_name(path.name + "-wal").stat().st_size >= LOG_ROOM_BYTES
+    end = storage.end()
+    storage.close()
+    assert check_sound(path) == end.sequence
+
+
 def test_d02_error_of_the_disk_is_final_for_the_process(path: Path) -> None:
     """A write that fails is not tried again; what was promised is there after a restart."""
     command = [sys.executable, "-m", "tests.journal.writer_process", str(path), "1", "600000"]

@@ -40,6 +40,9 @@ READ_BYTES: Final = 8 << 20
 READ_ROWS: Final = 1024
 """How much is read before the file is let go of: whichever comes first."""
 
+_DISK_ERRORS: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+"""Primary result codes; the extended ones are these with more bits above the lowest eight."""
+
 _Row = tuple[int, int, int, int, bytes, bytes, bytes, bytes]
 _ROW_TYPES: Final = (int, int, int, int, bytes, bytes, bytes, bytes)
 
@@ -115,6 +118,11 @@ class SqliteStorage:
             self._open(scheme_id, record_bytes)
         except BaseException as error:
             self.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS:
+                raise WrongJournalError(
+                    f"{path}: the disk does not let it be opened ({error}); see that it is sound "
+                    "and has room, then start again"
+                ) from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise WrongJournalError(f"{path}: not a journal of Altyn ({error})") from error
             raise
@@ -369,7 +377,17 @@ class SqliteStorage:
         log = self.path.with_name(self.path.name + "-wal")
         if log.exists() and log.stat().st_size >= LOG_ROOM_BYTES:
             return  # left by a process that was killed
+        try:
+            self._grow_log()
+        except sqlite3.OperationalError as error:
+            # On a disk that is nearly full the log grows as it goes, and new requests are refused
+            # by then (D01). What this left behind is removed by the next start that has room.
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+
+    def _grow_log(self) -> None:
         connection = self._connection
+        connection.execute("DROP TABLE IF EXISTS room")
         connection.execute("CREATE TABLE room (filling BLOB NOT NULL)")
         connection.execute("INSERT INTO room VALUES (zeroblob(?))", (LOG_ROOM_BYTES,))
         connection.execute("DROP TABLE room")

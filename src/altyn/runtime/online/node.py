@@ -117,6 +117,7 @@ class Node:
         now = read_clocks()
         gateway.carry_out(switch.open(now) if self._fresh else switch.resume(now))
         self._activate_at_start()
+        self._check_room()  # at once: a disk that was full before the start is full now
         self._links = Links(gateway, settings.limits, self._log.alarm)
         control = Control(settings.control.socket, self._orders())
         try:
