@@ -99,6 +99,7 @@ class ServedSwitch:
     scheme: str = SCHEME
     journal: dict[str, int | str] = field(default_factory=dict)
     wrapper: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -121,9 +122,14 @@ class ServedSwitch:
 
     def start(self) -> None:
         """Start the process and wait until it serves."""
-        program = "from altyn.runtime.cli import main; main(prog_name='altyn')"
-        self.run([sys.executable, "-c", program, "serve", "-c", str(self.settings_path)])
+        self.launch()
         self.wait_until(lambda: "Altyn serves" in self.log)
+
+    def launch(self) -> None:
+        """Start the process."""
+        program = "from altyn.runtime.cli import main; main(prog_name='altyn')"
+        serve = ("serve", "-c", str(self.settings_path), *self.options)
+        self.run([sys.executable, "-c", program, *serve])
 
     def run(self, command: list[str]) -> None:
         """Start a process, under `wrapper` if there is one."""

@@ -11,6 +11,7 @@ from altyn.journal import (
     JournalDamagedError,
     Position,
     Snapshot,
+    StorageLostError,
     WrongJournalError,
     genesis_hash,
 )
@@ -93,13 +94,22 @@ class PostgresReader:
         """Whether the connection has not been seen to break."""
         return self._session.connected
 
+    def _fetch(self, query: str, *values: object) -> list[Any]:
+        """The rows of a query; asked again over a new connection when this one broke, for whoever
+        only reads may ask twice."""
+        try:
+            return self._session.fetch(query, *values)
+        except StorageLostError:
+            self._session.connect()
+            return self._session.fetch(query, *values)
+
     def end(self) -> Position:
         """Where the journal ends now."""
         return self._read_end()
 
     def _read_end(self) -> Position:
         try:
-            rows = self._session.fetch(_END)
+            rows = self._fetch(_END)
         except _DAMAGE as error:
             raise WrongJournalError(
                 f"{self.name}: the journal's end cannot be read ({type(error).__name__}); restore "
@@ -115,7 +125,7 @@ class PostgresReader:
         due = start = from_sequence
         try:
             query = "SELECT max(first_sequence) FROM altyn.batch WHERE first_sequence <= $1"
-            holder = self._session.fetch(query, from_sequence)[0][0]
+            holder = self._fetch(query, from_sequence)[0][0]
             start = from_sequence if holder is None else holder
             while rows := self._page(start):
                 for row in rows:
@@ -130,9 +140,9 @@ class PostgresReader:
     def _page(self, start: int) -> list[Any]:
         """Some rows from a first_sequence on. One that cannot be read is met when it is first."""
         try:
-            return self._session.fetch(_PAGE, start, READ_ROWS, READ_BYTES)
+            return self._fetch(_PAGE, start, READ_ROWS, READ_BYTES)
         except _DAMAGE:
-            return self._session.fetch(_PAGE, start, 1, READ_BYTES)
+            return self._fetch(_PAGE, start, 1, READ_BYTES)
 
     def _unreadable(self, due: int) -> Damage:
         """The entries from `due` to the next batch that can be read again.
@@ -160,25 +170,25 @@ class PostgresReader:
 
     def _readable(self, start: int) -> bool:
         try:
-            self._session.fetch(_PAGE, start, 1, READ_BYTES)
+            self._fetch(_PAGE, start, 1, READ_BYTES)
         except _DAMAGE:
             return False
         return True
 
     def batches_spanning(self, value: int) -> Iterator[Batch]:
         """Batches whose span includes a value, newest first."""
-        found = self._session.fetch(
+        found = self._fetch(
             "SELECT first_sequence FROM altyn.batch WHERE span_low <= $1 AND span_high >= $1 "
             "ORDER BY first_sequence DESC",
             value,
         )
         for (first_sequence,) in found:
-            yield _batch(self._session.fetch(_PAGE, first_sequence, 1, READ_BYTES)[0])
+            yield _batch(self._fetch(_PAGE, first_sequence, 1, READ_BYTES)[0])
 
     def references_to(self, sequence: int) -> list[int]:
         """Sequence numbers of the entries that refer to an entry, in order."""
         query = "SELECT sequence FROM altyn.reference WHERE refers_to = $1 ORDER BY sequence"
-        return [row[0] for row in self._session.fetch(query, sequence)]
+        return [row[0] for row in self._fetch(query, sequence)]
 
     def append(self, batch: Batch) -> None:
         """Never: this store was opened for reading."""
@@ -199,9 +209,7 @@ class PostgresReader:
         Raises JournalDamagedError when not even their list can be read.
         """
         try:
-            listed = self._session.fetch(
-                "SELECT sequence FROM altyn.snapshot ORDER BY sequence DESC"
-            )
+            listed = self._fetch("SELECT sequence FROM altyn.snapshot ORDER BY sequence DESC")
         except _DAMAGE as error:
             place = Damage(self._last_known(), self._last_known(), "")
             raise JournalDamagedError("the snapshots cannot be read", place) from error
@@ -212,7 +220,7 @@ class PostgresReader:
         """One snapshot; None when a running switch has dropped it meanwhile."""
         query = "SELECT hash, state FROM altyn.snapshot WHERE sequence = $1"
         try:
-            rows = self._session.fetch(query, sequence)
+            rows = self._fetch(query, sequence)
         except _DAMAGE:
             return Snapshot(sequence, b"", b"")
         return Snapshot(sequence, rows[0][0], rows[0][1]) if rows else None

@@ -59,17 +59,17 @@ class OwnServer:
         """Make the server's files. `options` are settings such as "max_connections=50"."""
         self._programs = server_programs()
         self._folder = Path(tempfile.mkdtemp(prefix="altyn-postgresql-"))
-        self._data = self._folder / "data"
+        self.data = self._folder / "data"
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        self._databases = 0
+        self.databases = 0
         self._as_user: dict[str, Any] = {}
         try:
-            self._data.mkdir(mode=0o700)
+            self.data.mkdir(mode=0o700)
             if os.geteuid() == 0:
                 self._give_up_root()
             self.port = _free_port()
-            self._run("initdb", "--pgdata", str(self._data), "--username", USER, *_OPTIONS)
+            self._run("initdb", "--pgdata", str(self.data), "--username", USER, *_OPTIONS)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -77,7 +77,7 @@ class OwnServer:
     def _give_up_root(self) -> None:
         """PostgreSQL refuses to run as root; it runs as a user who owns nothing else."""
         self._folder.chmod(0o711)
-        shutil.chown(self._data, _UNPRIVILEGED)
+        shutil.chown(self.data, _UNPRIVILEGED)
         self._as_user = {"user": _UNPRIVILEGED, "extra_groups": []}
         probe = subprocess.run(  # noqa: S603 - a program that we found ourselves
             ["/bin/sh", "-c", '"$0" --version', str(self._programs / "postgres")],
@@ -144,7 +144,7 @@ class OwnServer:
                 [
                     str(self._programs / "postgres"),
                     "-D",
-                    str(self._data),
+                    str(self.data),
                     *(word for setting in settings for word in ("-c", setting)),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -170,15 +170,15 @@ class OwnServer:
         """Whether the server's file says so: in its eighth line, behind its process id in the
         first (PostgreSQL source, src/include/utils/pidfile.h)."""
         try:
-            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").split("\n")
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
             return False
         return lines[0] == str(process_id) and [line.strip() for line in lines[7:8]] == ["ready"]
 
     def make_database(self) -> str:
         """Make an empty database; gives its address."""
-        self._databases += 1
-        name = f"journal_{self._databases}"
+        self.databases += 1
+        name = f"journal_{self.databases}"
         session = Session(self.address(), "altyn server")
         try:
             session.connect()
@@ -211,8 +211,8 @@ class OwnServer:
         process.wait(PATIENCE_S)
 
     def remove(self) -> None:
-        """Stop the server and remove all that it wrote."""
-        self.stop()
+        """End the server and remove all that it wrote."""
+        self.kill()  # a stop in order would flush what is about to be removed
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -25,7 +25,7 @@ __all__ = ["CONNECT_S", "Session", "require_durability", "shown_address"]
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 60.0
-"""How long a statement may take unless something else is asked for: a page of a long journal."""
+"""How long a statement may take where nobody waits for it: a page of a long journal."""
 
 DURABLE_COMMITS: Final = ("on", "remote_write", "remote_apply")
 _SERVER_SETTINGS: Final = {
@@ -66,6 +66,7 @@ class Session:
         """Not connected yet. `application` is what the server's operator sees."""
         self._address = address
         self._application = application
+        self.patience_s = ANSWER_S
         self._loop = asyncio.new_event_loop()
         self._lock = threading.RLock()
         self._connection: Any = None
@@ -106,7 +107,7 @@ class Session:
         )
         self._statements = {}
 
-    def fetch(self, query: str, *values: object, patience_s: float = ANSWER_S) -> list[Any]:
+    def fetch(self, query: str, *values: object) -> list[Any]:
         """The rows of a statement, which is prepared once for each connection.
 
         Raises StorageLostError when the connection breaks or the answer takes too long: what
@@ -121,37 +122,35 @@ class Session:
             rows: list[Any] = await statement.fetch(*values)
             return rows
 
-        return self._guarded(ask, patience_s)
+        return self._guarded(ask)
 
-    def execute(self, script: str, patience_s: float = ANSWER_S) -> None:
+    def execute(self, script: str) -> None:
         """Carry out statements without values; raises as `fetch` does."""
-        self._guarded(lambda: self._connection.execute(script), patience_s)
+        self._guarded(lambda: self._connection.execute(script))
 
-    def transact(
-        self, work: Callable[[Any], Awaitable[Answer]], patience_s: float = ANSWER_S
-    ) -> Answer:
+    def transact(self, work: Callable[[Any], Awaitable[Answer]]) -> Answer:
         """Carry out work on the connection in one transaction; raises as `fetch` does."""
 
         async def whole() -> Answer:
             async with self._connection.transaction():
                 return await work(self._connection)
 
-        return self._guarded(whole, patience_s)
+        return self._guarded(whole)
 
-    def _guarded(self, work: Callable[[], Awaitable[Answer]], patience_s: float) -> Answer:
+    def _guarded(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
         with self._lock:
             if not self.connected:
                 raise StorageLostError("there is no connection to the database")
             try:
-                return self._run(lambda: self._bounded(work, patience_s))
+                return self._run(lambda: self._bounded(work))
             except _LOST as error:
                 self.drop()
                 raise StorageLostError(
                     f"the connection to the database broke ({_kind(error)})"
                 ) from error
 
-    async def _bounded(self, work: Callable[[], Awaitable[Answer]], patience_s: float) -> Answer:
-        timer = self._loop.call_later(patience_s, self._connection.terminate)
+    async def _bounded(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        timer = self._loop.call_later(self.patience_s, self._connection.terminate)
         try:
             return await work()
         finally:

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
@@ -107,6 +108,10 @@ class PostgresStorage(PostgresReader):
         if failure is not None:
             told(failure)
 
+    def _fetch(self, query: str, *values: object) -> list[Any]:
+        # A connection that broke is made anew by what holds the journal again, and not in passing.
+        return self._session.fetch(query, *values)
+
     def end(self) -> Position:
         """Where the journal ends now."""
         return self._end
@@ -133,14 +138,17 @@ class PostgresStorage(PostgresReader):
             time.sleep(self._extra_flush_s)
 
     def _keep(self, batch: Batch) -> None:
+        """Write a batch, within the bound and exactly once; see `append`."""
         until = time.monotonic() + self._outage_s_max
         try:
-            return self._write(batch, until)
+            self._session.patience_s = self._outage_s_max / 2
+            return self._write(batch)
         except (StorageLostError, asyncpg.UniqueViolationError) as error:
             lost: BaseException = error
         while time.monotonic() < until:
             try:
-                return self._resolve(batch, until)
+                self._session.patience_s = max((until - time.monotonic()) / 2, RETRY_S)
+                return self._resolve(batch)
             except (StorageLostError, asyncpg.UniqueViolationError) as error:
                 # A key that is there by now: the server has ended our first attempt meanwhile.
                 lost = error
@@ -150,17 +158,16 @@ class PostgresStorage(PostgresReader):
             f"the entries from {batch.first_sequence} on were kept is not known ({lost})"
         ) from lost
 
-    def _write(self, batch: Batch, until: float) -> None:
+    def _write(self, batch: Batch) -> None:
         values: tuple[object, ...] = (*batch[:7], batch.hash, self.epoch)
         query = _INSERT
         if batch.references:
             query, pairs = _INSERT_WITH_REFERENCES, tuple(zip(*batch.references, strict=True))
             values = (*values, *pairs)
-        patience_s = max(until - time.monotonic(), RETRY_S)
-        if not self._session.fetch(query, *values, patience_s=patience_s):
+        if not self._session.fetch(query, *values):
             raise WriterReplacedError(fence.REPLACED)
 
-    def _resolve(self, batch: Batch, until: float) -> None:
+    def _resolve(self, batch: Batch) -> None:
         """Find out over a new connection what became of a batch; write it if it is not there."""
         self._hold_again()
         rows = self._session.fetch(_HASH_AT, batch.first_sequence)
@@ -175,7 +182,7 @@ class PostgresStorage(PostgresReader):
                 f"{self._end.sequence}; it was put back, or failed over to a standby that lagged: "
                 "find the server that has them, or settle them with the participants"
             )
-        self._write(batch, until)
+        self._write(batch)
 
     def _hold_again(self) -> None:
         if not self._session.connected:
@@ -233,5 +240,6 @@ class PostgresStorage(PostgresReader):
         if hasattr(self, "_beating"):
             self._beating.join()
         if self._failure is None and self._session.connected:
-            fence.release(self._session, self.epoch)
+            with suppress(StorageLostError):  # then another node waits a second or a lease
+                fence.release(self._session, self.epoch)
         self._session.close()
