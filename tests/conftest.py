@@ -37,5 +37,5 @@ def postgresql() -> Iterator[OwnServer]:
 
 @pytest.fixture
 def database(postgresql: OwnServer) -> str:
-    """The address of a new and empty database."""
-    return postgresql.make_database()
+    """The address of an empty database; nobody is connected to it."""
+    return postgresql.emptied_database()

@@ -231,3 +231,29 @@ def test_day_of_traffic_is_the_same_from_every_store(place: Place) -> None:
         assert state.positions.dump() == live.state.positions.dump()
         assert state.sequence == live.state.sequence
     reader.close()
+
+
+@pytest.mark.parametrize("damaged", [1, 2], ids=["the newest", "both"])
+def test_d04_damaged_snapshot_costs_a_longer_start_and_nothing_else(
+    place: Place, damaged: int
+) -> None:
+    """The one before it serves, or every entry from the first on; and it is told."""
+    storage = place.open(scheme_id=traffic.SCHEME_ID, record_bytes=entries.RECORD_BYTES)
+    live = traffic.Traffic(storage, seed=9)
+    live.run(900, snapshot_share=0.1)
+    snapshots = storage.snapshots()
+    assert len(snapshots) == 2
+    for snapshot in snapshots[:damaged]:
+        torn = snapshot.state[:-1] + bytes([snapshot.state[-1] ^ 1])
+        storage.save_snapshot(snapshot._replace(state=torn))
+    told: list[str] = []
+    state = recover(storage, told.append)
+    assert state is not None
+    assert state.positions.dump() == live.state.positions.dump()
+    assert state.sequence == live.state.sequence
+    assert told == [
+        f"the snapshot at entry {each.sequence} is damaged; older ones serve"
+        for each in snapshots[:damaged]
+    ]
+    assert verify(storage, None, content_defect).last_hash == storage.end().hash
+    storage.close()

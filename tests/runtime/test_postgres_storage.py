@@ -358,8 +358,11 @@ def test_d09_node_that_starts_waits_for_the_lease_of_one_that_is_gone(database: 
             append(again)
 
 
-def test_d16_server_that_does_not_flush_is_refused_with_what_to_set(database: str) -> None:
+def test_d16_server_that_does_not_flush_is_refused_with_what_to_set(
+    postgresql: OwnServer,
+) -> None:
     """A commit that is reported before it is durable is no commit (I4)."""
+    database = postgresql.make_database()
     name = urlsplit(database).path[1:]
     run(database, f"ALTER DATABASE {name} SET synchronous_commit = off")
     with pytest.raises(WrongJournalError, match="set synchronous_commit = on"), opened(database):
@@ -384,6 +387,41 @@ def test_d16_server_that_stops_flushing_stops_the_node() -> None:
         assert "set full_page_writes = on" in str(told[0])
         with pytest.raises(WrongJournalError, match="full_page_writes"):
             append(storage)
+
+
+def test_d10_standby_of_the_database_that_does_not_answer_is_waited_for_up_to_a_bound() -> None:
+    """A commit that no synchronous standby has is not reported and not seen; the operator takes
+    the standby out, and then it is there, once."""
+    with OwnServer() as server:
+        address = server.address()
+        with opened(address, outage_s_max=2) as storage:
+            append(storage, 2)
+            require_standbys(address, "absent")
+            batch = next_batch(storage)
+            with pytest.raises(StorageLostError, match=r"did not come back within 2 s.*not known"):
+                storage.append(batch)
+            assert storage.end().sequence < batch.first_sequence
+            with reading(address) as reader:
+                assert reader.end() == storage.end()
+                require_standbys(address, "")
+                wait_until(lambda: reader.end().sequence == batch.last_sequence)
+        with opened(address, lease_s=1) as storage:
+            assert storage.end() == (batch.last_sequence, batch.hash)
+            require_standbys(address, "absent")
+            appending = threading.Thread(target=append, args=(storage,))
+            appending.start()
+            appending.join(0.5)
+            assert appending.is_alive()
+            require_standbys(address, "")
+            appending.join(PATIENCE_S)
+            assert storage.end().sequence > batch.last_sequence
+            assert verify(storage).damages == ()
+
+
+def require_standbys(address: str, names: str) -> None:
+    """Set which standbys of the server must have each commit."""
+    run(address, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    run(address, "SELECT pg_reload_conf()")
 
 
 def test_d04_page_that_cannot_be_read_is_told_with_its_entries() -> None:
@@ -493,6 +531,7 @@ def test_store_is_closed_from_a_thread_that_drives_a_loop(database: str) -> None
 
     storage = PostgresStorage(database, SCHEME_ID, RECORD_BYTES)
     append(storage)
+    kept = storage.end()
     asyncio.run(end())
     with opened(database) as again:
-        append(again)
+        assert again.end() == kept

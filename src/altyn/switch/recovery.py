@@ -209,19 +209,17 @@ def replay(storage: Storage, batches: Iterable[Batch] | None = None) -> SwitchSt
     return walker.state
 
 
-def recover(storage: Storage) -> SwitchState | None:
-    """The state at the end of the journal, by the newest snapshot; None for an empty one.
+def recover(storage: Storage, damaged: Callable[[str], None] | None = None) -> SwitchState | None:
+    """The state at the end of the journal, by the newest sound snapshot; None for an empty one.
 
-    The chain is checked from a little before the snapshot to the end. Raises
-    JournalDamagedError when it does not hold or the snapshot is not of this journal.
+    A snapshot that is damaged costs time and nothing else: the one before it serves, or every
+    entry from the first on. `damaged` is told of each. The chain is checked from a little before
+    the snapshot to the end. Raises JournalDamagedError when it does not hold or a snapshot is
+    not of this journal.
     """
-    snapshot = storage.latest_snapshot()
+    snapshot = _sound_snapshot(storage, damaged)
     if snapshot is None:
         return replay(storage)
-    end = storage.end()
-    if end.sequence < snapshot.sequence:
-        reason = "the snapshot stands behind the journal's end: an older copy was put back (D07)"
-        raise JournalDamagedError(reason, _Gap(end.sequence + 1, snapshot.sequence))
     state, memory_from = load_snapshot(snapshot)
     walker = Replay(state)
     in_flight = [
@@ -242,6 +240,26 @@ def recover(storage: Storage) -> SwitchState | None:
         reason = "the snapshot does not stand at the end of a group commit (D07)"
         raise JournalDamagedError(reason, _Gap(snapshot.sequence, snapshot.sequence))
     return state
+
+
+def _sound_snapshot(storage: Storage, damaged: Callable[[str], None] | None) -> Snapshot | None:
+    """The newest snapshot whose checksum fits; None when there is none."""
+    try:
+        snapshots = storage.snapshots()
+    except JournalDamagedError as error:
+        snapshots = []
+        if damaged is not None:
+            damaged(str(error))
+    end = storage.end()
+    for snapshot in snapshots:
+        if end.sequence < snapshot.sequence:
+            reason = "a snapshot stands behind the journal's end: an older copy was put back (D07)"
+            raise JournalDamagedError(reason, _Gap(end.sequence + 1, snapshot.sequence))
+        if snapshot.intact:
+            return snapshot
+        if damaged is not None:
+            damaged(f"the snapshot at entry {snapshot.sequence} is damaged; older ones serve")
+    return None
 
 
 class _Gap(NamedTuple):

@@ -231,6 +231,8 @@ def _owed(state: SwitchState) -> list[tuple[int, str, int, bool]]:
 
 
 def _recovered(storage: Storage, snapshot: Snapshot, end: Position) -> SwitchState:
+    if not snapshot.intact:
+        raise ValueError(f"the snapshot at entry {snapshot.sequence} is damaged")
     state = recover(_JournalUntil(storage, snapshot, end))
     assert state is not None, "a journal with a snapshot is not empty"
     return state

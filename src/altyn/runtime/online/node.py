@@ -77,7 +77,7 @@ class Node:
         self._opened_s = monotonic()
         self._read_storage = open_readers(journal, self._scheme.scheme_id)
         try:
-            recovered = recover(self._storage)
+            recovered = recover(self._storage, partial(self._log.alarm, "snapshot-damaged"))
         except (JournalDamagedError, ValueError) as error:
             raise UserError(
                 str(error),
