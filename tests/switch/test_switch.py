@@ -66,6 +66,21 @@ def test_the_switch_signs_on(answer: str, flows: bool) -> None:
     assert bool(bench.inbox["hill"]) is flows
 
 
+@pytest.mark.parametrize("answer", ["00", "05"])
+def test_w01_a_sign_on_of_the_switch_is_repeated_until_it_is_answered(answer: str) -> None:
+    """The first went out over a connection that nobody was reading: it is sent again."""
+    bench = signing("switch")
+    bench.taken("hill")
+    bench.wait(9)
+    assert not bench.inbox["hill"]
+    bench.wait(1)
+    asked = bench.taken("hill")
+    assert (asked.mti, asked.fields[70]) == ("0800", "001")
+    bench.send("hill", network("001", "0810", f39=answer, f11=str(asked.fields[11])))
+    bench.wait(30)
+    assert not bench.inbox["hill"]
+
+
 def test_f34_a_network_message_under_another_name_is_refused() -> None:
     """DE33 of Sea Bank on Hill Bank's line: 58, and not signed on."""
     bench = signing("peer")

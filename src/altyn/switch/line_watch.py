@@ -5,13 +5,18 @@ Reached from the switch's timer for every link, and at once when a request to an
 
 from typing import Final
 
+from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import LinkId
 from altyn.switch.desk import Desk
 from altyn.switch.effects import Disconnect, NetworkRequest
 from altyn.switch.health import Condition, Sign
 from altyn.switch.link import ECHOES_UNANSWERED_MAX, Link
 
+SIGN_ON: Final = "001"
 ECHO_TEST: Final = "301"
+SIGN_ON_REPEAT_US: Final = 10 * MICROSECONDS_PER_SECOND
+"""A sign-on of ours that is not answered is sent again after so long: it may have gone out over
+a connection that nobody was reading any more, while the next one already stood (W01)."""
 
 
 def ask(desk: Desk, link: Link, code: str) -> None:
@@ -20,9 +25,17 @@ def ask(desk: Desk, link: Link, code: str) -> None:
     desk.effects.append(NetworkRequest(link.terms.link_id, code, stan))
 
 
+def sign_on(desk: Desk, link: Link) -> None:
+    """Sign on over a link where that is ours to do, and again until it is answered."""
+    link.sign_on_due_us = desk.now.monotonic_us + SIGN_ON_REPEAT_US
+    ask(desk, link, SIGN_ON)
+
+
 def watch(desk: Desk, link: Link) -> None:
     """Test a line that should be up, and look at its health."""
     now_us = desk.now.monotonic_us
+    if 0 < link.sign_on_due_us <= now_us:
+        sign_on(desk, link)
     if link.usable and link.echo_due_us <= now_us and link.echo_interval_us:
         _echo(desk, link)
     if link.asked:
@@ -46,7 +59,9 @@ def _echo(desk: Desk, link: Link) -> None:
 
 def echo_answered(link: Link, code: str, response_code: str) -> None:
     """A network management request of ours was answered. An echo is a good sign only when it
-    comes before the next test, and with 00."""
+    comes before the next test, and with 00; a refused sign-on is not asked for again."""
+    if code == SIGN_ON:
+        link.sign_on_due_us = 0
     if code == ECHO_TEST and link.echoes_unanswered:
         link.health.count_echo(good=link.echoes_unanswered == 1 and response_code == "00")
     link.echoes_unanswered = 0

@@ -50,6 +50,7 @@ class Link:
         "echo_interval_us",
         "echoes_unanswered",
         "health",
+        "sign_on_due_us",
         "signed_on",
         "terms",
         "up_since_us",
@@ -66,6 +67,8 @@ class Link:
         self.usable = False
         """Whether traffic may flow: connected, and signed on where that is agreed."""
         self.up_since_us = 0
+        self.sign_on_due_us = 0
+        """When our sign-on, which nobody has answered yet, is to be sent again; 0 for never."""
         self.deadlines: dict[int, deque[Transaction]] = {}
         self.health = Health(terms.health, terms.reply_timeout_us, terms.reply_timeout_atm_us)
         self.agree(terms)
@@ -90,6 +93,7 @@ class Link:
         """Somebody signed on; False when that was so already."""
         changed = not self.signed_on
         self.signed_on = True
+        self.sign_on_due_us = 0
         self._judge()
         return changed
 
@@ -97,6 +101,7 @@ class Link:
         """They signed off; False when nobody was signed on."""
         changed = self.signed_on
         self.signed_on = False
+        self.sign_on_due_us = 0
         self._judge()
         return changed
 
@@ -116,5 +121,6 @@ class Link:
         """The last connection is gone."""
         self.connected = False
         self.signed_on = False
+        self.sign_on_due_us = 0
         self.health.lose_line()
         self._judge()

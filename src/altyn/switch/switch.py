@@ -38,7 +38,7 @@ from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
 from altyn.transaction import Kind, Outcome, Request, Response, State, original_key
 
-SIGN_ON: Final = "001"
+SIGN_ON: Final = line_watch.SIGN_ON
 SIGN_OFF: Final = "002"
 CUT_OVER: Final = "201"
 
@@ -215,7 +215,7 @@ class Switch:
         link.up(desk.now.monotonic_us)
         desk.record_fact(fact="link-up", link=event.link_id)
         if link.terms.sign_on == "switch":
-            line_watch.ask(self._desk, link, SIGN_ON)
+            line_watch.sign_on(desk, link)
         elif link.usable:
             desk.send_advices(link.terms.participant_id)
 

@@ -26,6 +26,8 @@ from altyn.testing.observations import (
     SwitchSent,
     WorldOpened,
 )
+from altyn.testing.story import Story
+from altyn.testing.trial import Finding, Trial, command_of, run_trial, shrink, swarm_plan
 from altyn.testing.world import NotQuiescentError, World, WorldFigures, WorldPlan
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "CutOver",
     "DayBegan",
     "Durable",
+    "Finding",
     "IssuerEntry",
     "LinkBroken",
     "LinkRaised",
@@ -50,12 +53,18 @@ __all__ = [
     "RegistryChanged",
     "Restarted",
     "StorageFault",
+    "Story",
     "SwitchFailedError",
     "SwitchRead",
     "SwitchSent",
+    "Trial",
     "World",
     "WorldFigures",
     "WorldOpened",
     "WorldPlan",
+    "command_of",
     "fault_names",
+    "run_trial",
+    "shrink",
+    "swarm_plan",
 ]

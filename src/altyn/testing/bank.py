@@ -191,7 +191,9 @@ class Bank:
             self.send(line, line.next_circuit(), message, "duplicate")
 
     def send_network(self, line: BankLine, code: str) -> None:
-        """A network management request of the bank."""
+        """A network management request of the bank, if it has a connection to send it over."""
+        if not line.circuits:
+            return
         self._stan = self._stan % 999_999 + 1
         institution = 33 if line.plan.carries == "issuing" else 32
         fields: dict[int, str | bytes] = {
@@ -211,9 +213,11 @@ class Bank:
             self._observe_sent(line, frame, None, "truncated")
             data = line.plan.framing.wrap(frame)
             circuit.send(data[: self.trouble.randrange(1, len(data))])
-            if self.trouble.random() < 0.7:  # else it hangs, and the switch waits for the rest
+            if self.trouble.random() < 0.7:
                 circuit.hang_up()
                 self.lost(circuit)
+            else:
+                circuit.hang()
             return
         if self._faults["garbage"].strikes():
             self._send_garbage(line, circuit)

@@ -13,7 +13,7 @@ __all__ = ["FAULTS", "Fault", "Faults", "fault_names"]
 
 FAULTS: Final[dict[str, tuple[int, str]]] = {
     "drops": (300, "a connection is reset while a message is on its way"),
-    "delays": (60, "a message takes 50 ms to 6 s, and what follows it waits"),
+    "delays": (60, "a message takes 20 ms to 3 s, and what follows it waits"),
     "segments": (12, "a message comes in pieces"),
     "duplicates": (60, "a bank sends the same message twice"),
     "half-open": (600, "one side of a connection is gone and the other is not told"),

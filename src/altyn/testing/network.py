@@ -18,7 +18,7 @@ from altyn.wire import FrameError, Framing
 __all__ = ["Circuit", "Network", "Stage", "Station"]
 
 DELAY_US: Final = (150, 3_000)
-LONG_DELAY_US: Final = (50_000, 6_000_000)
+LONG_DELAY_US: Final = (20_000, 3_000_000)
 SILENCE_US: Final = (3_000_000, 25_000_000)
 """How long it takes until the system finds that nobody is there any more (RFC 793 time-out)."""
 READING_PAUSE_US: Final = (1_000_000, 8_000_000)
@@ -159,6 +159,10 @@ class Circuit:
             at = max(self._up_at, self._network.schedule.at + DELAY_US[0])
             self._up_at = at
             self._later(at, self._switch_loses)
+
+    def hang(self) -> None:
+        """The bank's sender hangs in the middle of a frame: nothing more comes, and no end."""
+        self._void_up = True
 
     def _carry_up(self, data: bytes) -> None:
         self._up_at = at = self._arrival(self._up_at)

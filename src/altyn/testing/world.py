@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from altyn.clock import business_day, utc_datetime
 from altyn.testing.bank import Bank
 from altyn.testing.faults import FAULTS, Faults
+from altyn.testing.memory import short_memory
 from altyn.testing.network import Network, Stage
 from altyn.testing.node import VirtualNode
 from altyn.testing.observations import (
@@ -34,7 +35,7 @@ __all__ = ["NotQuiescentError", "World", "WorldFigures", "WorldPlan"]
 START_UTC_US: Final = 1_783_933_200_000_000
 """2026-07-13 09:00:00 UTC; seeds move it by up to two years."""
 DAY_US: Final = 86_400_000_000
-ARRIVAL_US: Final = 6_000
+ARRIVAL_US: Final = 30_000
 """Mean time between two customers."""
 DRAIN_US_MAX: Final = 3_600_000_000
 SKEW_US: Final = 60_000_000
@@ -142,12 +143,13 @@ class World:
 
     def run(self) -> WorldFigures:
         """Play every day. What the observer raises ends the world."""
-        self.observe(self._first)
-        self.node.start()
-        for bank in self.banks:
-            bank.open()
-        for number in range(1, self.plan.days + 1):
-            self._play_day(number)
+        with short_memory():
+            self.observe(self._first)
+            self.node.start()
+            for bank in self.banks:
+                bank.open()
+            for number in range(1, self.plan.days + 1):
+                self._play_day(number)
         return self.figures
 
     @property

@@ -26,6 +26,9 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
     "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
+    "simulate": CommandEntry(
+        "altyn.runtime.commands.simulate", "Run a scheme in virtual time, with faults."
+    ),
     "bench": CommandEntry("altyn.runtime.commands.bench", "Measure, and say on which machine."),
     "drill": CommandEntry("altyn.runtime.commands.drill", "Kill the switch, compare the books."),
 }

@@ -1,0 +1,105 @@
+"""A swarm: seeds on all cores until a budget of time ends, and the first failure made smaller."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import NamedTuple
+
+from altyn.testing import Trial, run_trial, shrink, swarm_plan
+
+__all__ = ["Swarm", "SwarmFigures"]
+
+
+class SwarmFigures(NamedTuple):
+    """What a swarm did. A clean run is a world that ended with every check held."""
+
+    seeds: int
+    days: int
+    transactions: int
+    messages: int
+    crashes: int
+    faults: dict[str, int]
+    longest_clean_days: int
+    longest_clean_transactions: int
+    elapsed_s: float
+    failure: Trial | None
+
+    @property
+    def days_per_s(self) -> float:
+        """Simulated scheme-days in a second of real time, over all cores."""
+        return self.days / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def transactions_per_s(self) -> float:
+        """Simulated transactions in a second of real time, over all cores."""
+        return self.transactions / self.elapsed_s if self.elapsed_s else 0.0
+
+
+def _run_seed(seed: int) -> Trial:
+    return run_trial(swarm_plan(seed))
+
+
+class Swarm:
+    """`run` plays seeds from `from_seed` on, on so many processes."""
+
+    def __init__(self, cores: int, from_seed: int) -> None:
+        """Nothing has run yet."""
+        self._cores = cores
+        self._from_seed = from_seed
+
+    def run(self, budget_s: float, told: Callable[[SwarmFigures], None]) -> SwarmFigures:
+        """Run until the budget ends or a seed fails; `told` hears of the figures after each."""
+        figures = SwarmFigures(0, 0, 0, 0, 0, {}, 0, 0, 0.0, None)
+        began = time.monotonic()
+        for trial in self._trials(began + budget_s):
+            figures = _added(figures, trial, time.monotonic() - began)
+            told(figures)
+            if trial.finding is not None:
+                break
+        if figures.failure is not None:
+            figures = figures._replace(failure=shrink(figures.failure))
+        return figures
+
+    def _trials(self, until: float) -> Iterator[Trial]:
+        def seeds() -> Iterator[int]:
+            for seed in count(self._from_seed):
+                if time.monotonic() >= until:
+                    return
+                yield seed
+
+        if self._cores == 1:
+            yield from map(_run_seed, seeds())
+            return
+        # Started anew, not forked: a child must not inherit what this process has open.
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(self._cores) as pool:
+            waiting = [
+                pool.apply_async(_run_seed, (seed,))
+                for seed in range(self._from_seed, self._from_seed + 2 * self._cores)
+            ]
+            following = count(self._from_seed + 2 * self._cores)
+            while waiting:
+                yield waiting.pop(0).get()
+                if time.monotonic() < until:
+                    waiting.append(pool.apply_async(_run_seed, (next(following),)))
+
+
+def _added(figures: SwarmFigures, trial: Trial, elapsed_s: float) -> SwarmFigures:
+    done = trial.figures
+    clean = trial.finding is None
+    faults = dict(figures.faults)
+    for name, strikes in done.faults.items():
+        faults[name] = faults.get(name, 0) + strikes
+    return SwarmFigures(
+        figures.seeds + 1,
+        figures.days + done.days,
+        figures.transactions + done.transactions,
+        figures.messages + done.messages,
+        figures.crashes + done.crashes,
+        faults,
+        max(figures.longest_clean_days, done.days if clean else 0),
+        max(figures.longest_clean_transactions, done.transactions if clean else 0),
+        elapsed_s,
+        None if clean else trial,
+    )
