@@ -98,24 +98,28 @@ def shrink(trial: Trial, trials_max: int = SHRINK_TRIALS_MAX) -> Trial:
 
 
 def _smaller(plan: WorldPlan) -> Iterator[WorldPlan]:
+    """Plans that are smaller in one way each, the boldest first."""
     if plan.days > 1:
         yield plan._replace(days=1)
         yield plan._replace(days=plan.days - 1)
-    for divisor in (8, 2):
-        if plan.transactions >= divisor:
-            yield plan._replace(transactions=plan.transactions // divisor)
-    if plan.transactions > 1:
-        yield plan._replace(transactions=plan.transactions * 9 // 10)
-    if plan.faults:
-        yield plan._replace(faults=())
-        half = len(plan.faults) // 2
-        yield plan._replace(faults=plan.faults[:half])
-        yield plan._replace(faults=plan.faults[half:])
-    for name in plan.faults:
-        yield plan._replace(faults=tuple(each for each in plan.faults if each != name))
     if plan.banks > 2:
         yield plan._replace(banks=2)
         yield plan._replace(banks=plan.banks - 1)
+    for divisor in (8, 2):
+        if plan.transactions >= divisor:
+            yield plan._replace(transactions=plan.transactions // divisor)
+    count = len(plan.faults)
+    if count:
+        yield plan._replace(faults=())
+    for parts in (2, 4, 8):
+        size = -(-count // parts)
+        if size > 1:
+            for start in range(0, count, size):
+                yield plan._replace(faults=plan.faults[:start] + plan.faults[start + size :])
+    for place in range(count) if count > 1 else ():
+        yield plan._replace(faults=plan.faults[:place] + plan.faults[place + 1 :])
+    if plan.transactions > 8:
+        yield plan._replace(transactions=plan.transactions * 9 // 10)
 
 
 def command_of(plan: WorldPlan) -> str:
