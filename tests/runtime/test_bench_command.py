@@ -253,8 +253,10 @@ def test_ctrl_c_ends_everything_without_a_trace(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.process
-def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path) -> None:
-    """A short run of the real switch loses nothing, and its journal holds what was answered."""
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path, store: str) -> None:
+    """A short run of the real switch loses nothing, and its journal holds what was answered; the
+    server of PostgreSQL's is the measurement's own."""
     figures_path, folder = tmp_path / "figures.json", tmp_path / "run"
     options = (
         "--seconds",
@@ -265,6 +267,8 @@ def test_i4_real_switch_under_load_keeps_every_approval(tmp_path: Path) -> None:
         "closed-64",
         "--profile",
         "open-1000",
+        "--store",
+        store,
     )
     files = ("--json", str(figures_path), "--keep", str(folder))
     run = subprocess.run(

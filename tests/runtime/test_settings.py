@@ -58,6 +58,41 @@ def test_one_link_is_enough_and_the_rest_has_defaults(tmp_path: Path) -> None:
     assert (link.sign_on, link.reply_timeout_ms, link.echo_interval_s) == ("peer", 10_000, 60)
 
 
+def test_journal_may_be_a_database(tmp_path: Path) -> None:
+    """By its address, of one host or several; it has bounds of its own."""
+    address = "postgresql://altyn@db1:5432,db2:5432/altyn?sslmode=verify-full"
+    text = f'[journal]\naddress = "{address}"\nlease_s = 5\n{LINK}'
+    (tmp_path / "altyn.toml").write_text(text)
+    journal = load_settings(tmp_path / "altyn.toml").journal
+    assert (journal.address, journal.lease_s, journal.outage_s_max) == (address, 5, 30)
+
+
+def test_two_journals_are_refused(tmp_path: Path) -> None:
+    """Nobody could say which of them counts."""
+    text = '[journal]\npath = "data/journal.db"\naddress = "postgresql://db/altyn"\n'
+    problem = refusal(tmp_path, text + LINK)
+    assert (problem.key, problem.line) == ("journal.path", 2)
+    assert "remove one of the two" in problem.do
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://altyn:secret@db/altyn",
+        "postgresql://altyn@db/altyn?password=secret",
+        "postgresql://db",
+        "mysql://db/altyn",
+        "db/altyn",
+    ],
+)
+def test_address_with_a_password_or_out_of_form_is_refused(tmp_path: Path, address: str) -> None:
+    """A settings file is read by more people than a password file, and so is an error."""
+    problem = refusal(tmp_path, f'[journal]\naddress = "{address}"\n{LINK}')
+    assert problem.key == "journal.address"
+    assert "without a password" in problem.do
+    assert "secret" not in f"{problem.reason} {problem.do}"
+
+
 def test_relative_file_name_gives_absolute_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,8 +29,10 @@ __all__ = [
     "take_over",
 ]
 
-GONE_S: Final = 1.0
 REPLACED: Final = "another node has taken over this journal; this one writes and sends nothing more"
+
+GONE_S: Final = 1.5
+"""Longer than a beat of the lease, at which a node that is there asks for its lock again."""
 
 _STATE: Final = """
 SELECT epoch, holder, released,
@@ -86,14 +88,14 @@ def take_over(session: Session, epoch: int, holder: str) -> int | None:
     return session.transact(work)
 
 
-def hold_again(session: Session, epoch: int) -> None:
+def hold_again(session: Session, epoch: int) -> bool:
     """Hold an epoch over a new connection, after the one before broke.
 
-    Raises WriterReplacedError when it is another's by now. The advisory lock may still be with
-    the broken connection, of which the server has not heard; the epoch is what counts.
+    Raises WriterReplacedError when it is another's by now. False when the advisory lock is still
+    with the broken connection, of whose end the server has not heard: to be asked for again.
     """
     renew(session, epoch)
-    session.fetch(_LOCK, LOCK_CLASS, epoch)
+    return bool(session.fetch(_LOCK, LOCK_CLASS, epoch)[0][0])
 
 
 def renew(session: Session, epoch: int) -> None:

@@ -84,6 +84,7 @@ class PostgresStorage(PostgresReader):
         self._outage_s_max = outage_s_max
         self._extra_flush_s = extra_flush_ms / 1000
         self._failure: BaseException | None = None
+        self._locked = True
         self._told: Callable[[BaseException], None] | None = None
         self._turn = threading.RLock()
         self._stopped = threading.Event()
@@ -187,7 +188,9 @@ class PostgresStorage(PostgresReader):
     def _hold_again(self) -> None:
         if not self._session.connected:
             self._session.connect()
-            fence.hold_again(self._session, self.epoch)
+            self._locked = False
+        if not self._locked:
+            self._locked = fence.hold_again(self._session, self.epoch)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; the one before it stays in case this one is damaged."""
