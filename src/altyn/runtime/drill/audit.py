@@ -104,7 +104,7 @@ def _standing(acquirers: Booked, journal: JournalView, issuers: Booked) -> Itera
         if len(set(left)) > 1:
             yield Difference(
                 f"{left[0]} stands with the acquirer, {left[1]} in the journal, {left[2]} with the "
-                "issuer (minor units, I3)",
+                "issuer, in minor units (I3)",
                 transaction,
             )
 

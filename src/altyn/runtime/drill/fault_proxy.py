@@ -116,8 +116,13 @@ class FaultProxy:
     async def _make_weather(self) -> None:
         while True:
             await asyncio.sleep(self._chance.uniform(*BETWEEN_FAULTS_S))
-            if self._storm and self._connections:
-                self._chance.choice(self._connections).armed = self._chance.choice(self._faults)
+            if self._storm:
+                self.arm(self._chance.choice(self._faults))
+
+    def arm(self, fault: str) -> None:
+        """The next bytes of one of the connections meet a fault."""
+        if self._connections:
+            self._chance.choice(self._connections).armed = fault
 
     async def _carry(
         self, route: Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
