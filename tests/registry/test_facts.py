@@ -25,6 +25,7 @@ IDS = st.builds(ParticipantId, st.text("ABC123", min_size=1, max_size=8))
 SCHEMES = st.builds(
     Scheme, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, CODES, st.sampled_from(["25", "00"]),
     st.sampled_from(Rounding), st.integers(), st.integers(), st.integers(),
+    st.dictionaries(CODES, st.integers(min_value=0)),
 )  # fmt: skip
 PARTICIPANTS = st.builds(
     Participant,

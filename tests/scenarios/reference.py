@@ -139,7 +139,6 @@ GROUPS: Final[dict[str, str]] = {
 NOT_YET: Final = {
     "clearing is not built": "F15 F39",
     "keys and codes on the wire are not built": "F32 F33",
-    "the scheme has no rule about it yet": "F44",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "told in operations, no test can show it": "D15",
     "settlement is not built": "M04 M05 M06 M07 M08 M14 M16 M17",

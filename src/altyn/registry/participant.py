@@ -20,6 +20,8 @@ PREFIX_DIGITS_MAX: Final = 8
 class Scheme:
     """The scheme itself: its rules that are one value for all participants.
 
+    unlinked_refund_limits: minor units by alpha code; empty: refunds that name no purchase are not
+    limited, else a currency that is not named allows none (F44).
     transmission_tolerance_…: how far DE7 may lie from our clock, in seconds: ahead of it, behind it
     for a new request, and behind it for repeats, advices and reversals (T02).
     """
@@ -35,6 +37,7 @@ class Scheme:
     transmission_tolerance_ahead_s: int = 900
     transmission_tolerance_request_s: int = 86_400
     transmission_tolerance_repeat_s: int = 30 * 86_400
+    unlinked_refund_limits: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

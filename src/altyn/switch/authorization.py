@@ -8,12 +8,13 @@ from typing import Final
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
 from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.registry import BinRange, Participant, Profile
-from altyn.switch import line_watch, recording, standin
+from altyn.switch import line_watch, recording, refund, standin
 from altyn.switch.desk import Desk, new_transaction
 from altyn.switch.effects import Forward
 from altyn.switch.expiry import has_expired
 from altyn.switch.link import Link
 from altyn.switch.recording import MESSAGE_TYPES
+from altyn.switch.refund import CREDITS
 from altyn.switch.routing import Route
 from altyn.transaction import (
     APPROVAL_CODES,
@@ -25,10 +26,10 @@ from altyn.transaction import (
     Response,
     State,
     Transaction,
+    entries,
 )
 
 DEBITS: Final = frozenset({"00", "01", "09", "10"})
-CREDITS: Final = frozenset({"20", "26"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
 REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
@@ -36,6 +37,7 @@ WAITING_MAX: Final = 8
 ALL_ZERO: Final = "0" * 6
 _APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us
 _DECLINED: Final = Outcome.DECLINED_BY_ISSUER
+_NO_PURCHASE: Final = (0, entries.NO_ORIGINAL_TEXT)
 AMOUNT_MAX: Final = 10**12 - 1
 """What DE5 and DE6 can say; a converted amount above it is refused, never cut short (M15)."""
 
@@ -100,6 +102,13 @@ def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:
     if flags is None:
         desk.refuse(request, Outcome.INVALID_AMOUNT)
         return
+    purchase: Transaction | None = None
+    if flags & Flag.CREDIT:
+        found = refund.purchase_for(desk, request)
+        if isinstance(found, Outcome):
+            desk.refuse(request, found)
+            return
+        purchase = found
     if not desk.intake_open:
         desk.refuse(request, Outcome.OVERLOADED)
         return
@@ -109,7 +118,7 @@ def authorize(desk: Desk, request: Request, acquirer: Participant) -> None:
     if route is None:
         desk.refuse(request, Outcome.NO_RATE)
         return
-    _send(desk, request, route, flags)
+    _send(desk, request, route, flags, purchase)
 
 
 def _check_card(desk: Desk, request: Request, acquirer: Participant) -> BinRange | Outcome:
@@ -149,7 +158,9 @@ def _money_flags(request: Request) -> int | None:
     return flags | Flag.CREDIT if processing in CREDITS else flags
 
 
-def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
+def _send(
+    desk: Desk, request: Request, route: Route, flags: int, purchase: Transaction | None
+) -> None:
     """Reserve what it may cost and forward it, or refuse it for want of room or a line."""
     settlement = billing = 0
     if not flags & Flag.NO_MONEY:
@@ -167,7 +178,7 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
     link = desk.usable_link(issuer_id)
     if link is None:
         outcome = Outcome.ISSUER_UNREACHABLE
-        standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
+        _refuse_unasked(desk, request, route, flags, settlement, outcome, purchase)
         return
     issuer = state.issuer(issuer_id)
     if issuer.advices.full:
@@ -175,11 +186,24 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
         return
     if len(issuer.pending) >= link.terms.in_flight_max:
         outcome = Outcome.OVERLOADED
-        standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
+        _refuse_unasked(desk, request, route, flags, settlement, outcome, purchase)
         return
     stan = issuer.next_stan()
-    head = recording.head_of(request, state, desk.now, flags, route.text, settlement, billing, stan)
+    refers_to, originals = _NO_PURCHASE if purchase is None else refund.link(purchase)
+    head = recording.head_of(
+        request,
+        state,
+        desk.now,
+        flags,
+        route.text,
+        settlement,
+        billing,
+        stan,
+        refers_to,
+        originals,
+    )
     transaction = new_transaction(request, flags, state.business_day, head)
+    transaction.purchase = purchase
     transaction.settlement_amount = settlement
     transaction.settlement_currency = route.settlement_currency
     transaction.issuer_stan = stan
@@ -189,6 +213,22 @@ def _send(desk: Desk, request: Request, route: Route, flags: int) -> None:
     transaction.sequence = desk.record(recording.started(transaction))
     _set_deadline(desk, transaction, link, request)
     desk.effects.append(Forward(link.terms.link_id, transaction, request.payload, route))
+
+
+def _refuse_unasked(
+    desk: Desk,
+    request: Request,
+    route: Route,
+    flags: int,
+    settlement: int,
+    outcome: Outcome,
+    purchase: Transaction | None,
+) -> None:
+    """End a request whose issuer cannot be asked; a refund of a purchase waits for its issuer."""
+    if purchase is not None:
+        desk.refuse(request, outcome)
+    else:
+        standin.refuse_or_stand_in(desk, request, route, flags, settlement, outcome)
 
 
 def _above_cap(desk: Desk, route: Route, flags: int, settlement: int) -> bool:
@@ -257,6 +297,7 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
         response.response_code,
         held_change,
         posted_change,
+        0 if transaction.purchase is None else transaction.purchase.sequence,
     )
     desk.answer_all(transaction)
     desk.state.finish(transaction)

@@ -22,7 +22,7 @@ from altyn.journal import (
     checked_batches,
 )
 from altyn.registry import Registry
-from altyn.switch import recording, standin
+from altyn.switch import recording, refund, standin
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import AdviceQueue, AdviceStage, OwedAdvice
 from altyn.switch.state import SwitchState, mark_of
@@ -114,6 +114,7 @@ class Replay:
                 issuer.last_stan = int(transaction.issuer_stan)  # drawn for this entry
             transaction.issuer_transmission = self._transmission.write(told.received_us)
         if told.stage == Stage.STARTED:
+            transaction.purchase = refund.purchase_of(state, transaction)
             state.start(transaction)
             return
         if told.held_change or told.posted_change:
@@ -156,8 +157,13 @@ class Replay:
         pending = state.find(transaction.key, transaction.terminal)
         if pending is not None and pending.state is State.IN_FLIGHT:
             state.replace(pending, transaction)
+            if pending.purchase is not None and transaction.state is State.DECLINED:
+                pending.purchase.refunds -= transaction.amount
         else:
             state.remember(transaction)
+            purchase = refund.purchase_of(state, transaction)
+            if purchase is not None and transaction.state is State.APPROVED:
+                purchase.refunds += transaction.amount
         state.finish(transaction)
         original = recording.read_original(told.original, transaction.acquirer)
         if original is None:
@@ -169,7 +175,11 @@ class Replay:
             return
         found = state.find(original_key(original), transaction.terminal)
         if found is not None:
+            stood = found.remaining
             follow(found, transaction)
+            purchase = refund.purchase_of(state, found)
+            if purchase is not None:
+                purchase.refunds -= stood - found.remaining
 
 
 def _move_advice(queue: AdviceQueue, sequence: int, kind: str, response_code: str) -> None:
@@ -235,6 +245,9 @@ def recover(storage: Storage, damaged: Callable[[str], None] | None = None) -> S
                 raise JournalDamagedError("the snapshot is not of this journal (D07)", batch)
             for transaction in in_flight:
                 state.remember(transaction)
+                transaction.purchase = refund.purchase_of(state, transaction)
+                if transaction.purchase is not None:
+                    transaction.purchase.refunds += transaction.amount
             take = walker.apply
     if take != walker.apply:
         reason = "the snapshot does not stand at the end of a group commit (D07)"
@@ -424,4 +437,9 @@ def _follow_entry(storage: Storage, original: Transaction, sequence: int) -> Non
     batch = next(storage.batches(sequence))
     for entry in batch.entries(storage.record_bytes):
         if entry.sequence == sequence:
-            follow(original, read_record(entry.body, sequence).transaction)
+            later = read_record(entry.body, sequence).transaction
+            follow(original, later)
+            if later.kind in (Kind.AUTHORIZATION, Kind.FINANCIAL):
+                for about_refund in storage.references_to(sequence):
+                    _follow_entry(storage, later, about_refund)
+                original.refunds += later.remaining if later.state is not State.DECLINED else 0

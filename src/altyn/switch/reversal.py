@@ -7,7 +7,7 @@ until acknowledged. Money moves once, by what is taken from the amount that stan
 from altyn.card import seal
 from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.money import Rounding, divide
-from altyn.switch import recording
+from altyn.switch import recording, refund
 from altyn.switch.desk import Desk, new_transaction
 from altyn.transaction import (
     RESPONSE_CODES,
@@ -53,6 +53,10 @@ def reverse(desk: Desk, request: Request) -> None:
             State.COMPLETED: Outcome.ORIGINAL_COMPLETED,
         }[original.state]
         _accept_without_effect(desk, request, original, outcome)
+        return
+    if original.refunds:
+        desk.alarm("reversal-of-refunded", f"link {request.link_id}, STAN {request.stan}")
+        _accept_without_effect(desk, request, original, Outcome.ORIGINAL_REFUNDED)
         return
     standing = request.replacement_amount or 0
     is_whole = request.amount == original.amount and _same_currency(request, original)
@@ -110,6 +114,9 @@ def _has_room(desk: Desk, request: Request, original: Transaction) -> bool:
 
 
 def _take_back(desk: Desk, request: Request, original: Transaction, standing: int) -> None:
+    purchase = refund.purchase_of(desk.state, original)
+    if purchase is not None:
+        purchase.refunds -= original.remaining - standing
     held_change, posted_change = original.reduce(standing)
     flags = Flag.FORWARDED | (Flag.FULL if standing == 0 else 0)
     reversal = _about(desk, request, original, flags)

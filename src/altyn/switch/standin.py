@@ -113,7 +113,8 @@ def refuse_or_stand_in(
 def end_or_stand_in(desk: Desk, transaction: Transaction, outcome: Outcome) -> None:
     """End a request that its issuer was asked: by stand-in, or declined and reversed."""
     verdict = None
-    if desk.state.registry.stand_in.has_terms(transaction.issuer):
+    linked = transaction.purchase is not None  # a refund of a purchase waits for its issuer
+    if not linked and desk.state.registry.stand_in.has_terms(transaction.issuer):
         verdict = _judge(desk, transaction)
     if verdict is None:
         desk.end_unanswered(transaction, outcome)

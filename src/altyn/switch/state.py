@@ -192,6 +192,8 @@ class SwitchState:
     def start(self, transaction: Transaction) -> None:
         """A request goes to its issuer; what it may cost is held."""
         self.remember(transaction)
+        if transaction.purchase is not None:
+            transaction.purchase.refunds += transaction.amount
         self.issuer(transaction.issuer).pending[transaction.issuer_stan] = transaction
         if transaction.settlement_amount:
             self.positions.change(
@@ -212,6 +214,8 @@ class SwitchState:
         transaction.move(_APPROVE if approved else _DECLINE)
         amount = transaction.settlement_amount
         if not approved:
+            if transaction.purchase is not None:
+                transaction.purchase.refunds -= transaction.amount
             transaction.remaining = 0
             return -amount, 0
         return (0, 0) if transaction.kind is _AUTHORIZATION else (-amount, amount)
@@ -227,6 +231,7 @@ class SwitchState:
         transaction.payload = None
         transaction.origin = None
         transaction.pan = ""
+        transaction.purchase = None
         finished = self.finished
         finished.append(transaction)
         if len(finished) > FINISHED_MAX:

@@ -13,7 +13,7 @@ from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.money import currency_of
 from altyn.registry import Registry
-from altyn.switch import authorization, delivery, file_update, line_watch, reversal, standin
+from altyn.switch import authorization, delivery, file_update, line_watch, refund, reversal, standin
 from altyn.switch.desk import Desk, hold_no_keys
 from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
@@ -168,7 +168,9 @@ class Switch:
         if state.may_be_elsewhere(request.key, request.acquirer, moment):
             wanted = ((request.key, moment),)
         original = request.original
-        if original is not None and request.kind not in _REQUEST_KINDS:
+        if original is not None and (
+            request.kind not in _REQUEST_KINDS or request.processing_code[:2] in refund.CREDITS
+        ):
             then = desk.moment_of(original.transmission)
             key = original_key(original)
             if state.find(key, request.terminal) is None and state.may_be_elsewhere(
@@ -182,6 +184,7 @@ class Switch:
             if self.state.find(transaction.key, transaction.terminal) is None:
                 self.state.remember(transaction)
                 self.state.finish(transaction)
+                refund.adopt(self.state, transaction)
         self._handle(event.request, recalled=True)
 
     def _on_response(self, response: Response) -> None:

@@ -60,7 +60,8 @@ class Transaction:
     head: the packed first part of its journal entry; remaining: what stands of `amount`,
     transaction currency; sequence: of its latest journal entry; pan: the card number in
     clear, only while in flight; waiting: repeats to be
-    answered together with it.
+    answered together with it; purchase: what a refund in flight gives back; refunds: of a purchase,
+    the amount of all refunds that stand or are in flight.
     """
 
     __slots__ = (
@@ -84,6 +85,8 @@ class Transaction:
         "outcome",
         "pan",
         "payload",
+        "purchase",
+        "refunds",
         "remaining",
         "response_code",
         "rrn",
@@ -140,6 +143,8 @@ class Transaction:
         self.payload: object = None
         self.waiting: list[tuple[object, object]] | None = None
         self.next_same_key: Transaction | None = None
+        self.purchase: Transaction | None = None
+        self.refunds = 0
 
     def move(self, move: Move) -> None:
         """Change the state by the table; an illegal move is a bug of ours."""

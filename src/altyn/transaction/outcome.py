@@ -27,9 +27,11 @@ class Outcome(IntEnum):
     CAP_EXCEEDED = 14
     ISSUER_UNREACHABLE = 15
     OVERLOADED = 16
-    # Later members, whose places are after FOREIGN_INSTITUTION and REVERSED_BEFORE_ARRIVAL
+    # Later members; their places: after FOREIGN_INSTITUTION, after REVERSED_BEFORE_ARRIVAL, and
+    # after INVALID_AMOUNT
     OUTSIDE_TIME_WINDOW = 17
     OUTSIDE_PROFILE = 18
+    REFUND_ABOVE_LIMIT = 19
     # After forwarding
     APPROVED = 20
     DECLINED_BY_ISSUER = 21
@@ -46,6 +48,7 @@ class Outcome(IntEnum):
     AMOUNT_MISMATCH = 34
     ORIGINAL_COMPLETED = 35
     ORIGINAL_IN_FLIGHT = 36
+    ORIGINAL_REFUNDED = 37
     # Approved in the place of the issuer, by why it was not asked or did not count
     STOOD_IN_UNREACHABLE = 40
     STOOD_IN_BUSY = 41
@@ -83,6 +86,7 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.OVERLOADED: "96",
     Outcome.OUTSIDE_TIME_WINDOW: "12",
     Outcome.OUTSIDE_PROFILE: "58",
+    Outcome.REFUND_ABOVE_LIMIT: "61",
     Outcome.APPROVED: "00",
     Outcome.DECLINED_BY_ISSUER: "05",
     Outcome.ISSUER_LATE: "91",
@@ -97,6 +101,7 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.AMOUNT_MISMATCH: "13",
     Outcome.ORIGINAL_COMPLETED: "25",
     Outcome.ORIGINAL_IN_FLIGHT: "09",
+    Outcome.ORIGINAL_REFUNDED: "25",
     Outcome.STOOD_IN_UNREACHABLE: "00",
     Outcome.STOOD_IN_BUSY: "00",
     Outcome.STOOD_IN_LATE: "00",

@@ -101,6 +101,12 @@ class SchemeTable(Table):
         2_592_000, ge=1, le=7_776_000, description="The same for repeats, advices and reversals."
     )
 
+    unlinked_refund_limits: dict[CurrencyCode, Annotated[int, Field(ge=0)]] = Field(
+        {},
+        description="Largest refund that names no purchase (DE90), in minor units. Empty: no "
+        "limit; else a currency that is not named allows none.",
+    )
+
     def value(self) -> Scheme:
         """The registry value this table states."""
         return Scheme(
@@ -115,6 +121,7 @@ class SchemeTable(Table):
             transmission_tolerance_ahead_s=self.transmission_tolerance_ahead_s,
             transmission_tolerance_request_s=self.transmission_tolerance_request_s,
             transmission_tolerance_repeat_s=self.transmission_tolerance_repeat_s,
+            unlinked_refund_limits=dict(self.unlinked_refund_limits),
         )
 
 
