@@ -37,7 +37,7 @@ from typing import Any
 from altyn.identifiers import ParticipantId
 from altyn.message import Message, MessageError
 from altyn.money import Rate, currency_of, find_currency, parse_rate_value
-from altyn.registry import BinRange, Participant
+from altyn.registry import BinRange, Participant, StandInTerms, Window
 from altyn.switch import AdviceOrdered, CutOverOrdered
 from altyn.transaction import entries
 from tests.switch.bench import (
@@ -48,6 +48,7 @@ from tests.switch.bench import (
     card_number,
     registry_of,
     scheme,
+    stand_in,
     standing,
 )
 
@@ -91,12 +92,13 @@ class Day:
         self._date = date(2026, 7, 5)
         self._across = "USD"
         self._banks: dict[str, Participant] = {}
-        self._values: list[BinRange | Rate] = []
+        self._values: list[BinRange | Rate | StandInTerms] = []
         self._cards: dict[str, tuple[str, str]] = {}
         self._bench: Bench | None = None
         self._sent: dict[tuple[str, int, str], Message] = {}
         self._made_up: set[tuple[str, int, str]] = set()
         self._seen: dict[tuple[str, str], Message] = {}
+        self._stood_in: dict[tuple[str, str], Message] = {}
         self._owed: list[tuple[str, Message]] = []
         self._told: list[str] = []
         self._setting = _readers(self, _SETTINGS)
@@ -175,6 +177,22 @@ class Day:
     def set_range(self, prefix: str, name: str, currency: str) -> None:
         """`cards 99000199 are of HILL billed in TRY`: a further range."""
         self._values.append(bin_range(prefix, name, currency))
+
+    def set_stand_in(
+        self, name: str, most: str, per_card: str, times: str, length_s: str, total: str
+    ) -> None:
+        """`stand-in for HILL 500.00 TRY each, 600.00 TRY or 3 in 3600 s, 900.00 TRY in
+        all`: a window for every card and one of the same length for the bank."""
+        length = int(length_s)
+        self._values.append(
+            stand_in(
+                name,
+                Window(length, "card", minor_units(per_card), int(times)),
+                Window(length, "issuer", minor_units(total), 10**9),
+                amount_max=minor_units(most),
+                currency=most.split()[1],
+            )
+        )
 
     def set_rate(self, base: str, value: str, quote: str) -> None:
         """`rate 1 USD = 40.00 TRY`."""
@@ -294,7 +312,8 @@ class Day:
         """`HILL told 0420 of SEA 1 leaving 20.00 TRY`; of a completion: `for 90.00 TRY`."""
         message = self._next(name)
         expect(message.mti, mti, "type")
-        seen = self._request_seen(acquirer, stan)
+        key = str(message.fields[32]), str(message.fields[37])
+        seen = self._stood_in.get(key) or self._request_seen(acquirer, stan)
         named = seen.mti + str(seen.fields[11]) + str(seen.fields[7])
         expect(str(message.fields.get(90))[:20], named, "original")
         left = re.search(rf" leaving ({MONEY})", extras)
@@ -304,6 +323,20 @@ class Day:
         amount = re.search(rf" for ({MONEY})", extras)
         whole = str(seen.fields[4]) if amount is None else _amount_fields(amount.group(1))[0]
         expect(message.fields[4], whole, "amount")
+        self._owed.append((name, message))
+
+    def told_stand_in(self, name: str, mti: str, money: str, asked: str | None) -> None:
+        """`HILL told 0220 stand-in 120.00 TRY`; `after being asked` when it was sent the request.
+
+        What is done to the transaction later names this message.
+        """
+        message = self._next(name)
+        get = message.fields.get
+        expect(message.mti, mti, "type")
+        expect((get(4), get(49)), _amount_fields(money), "amount")
+        expect((get(39), get(44)), ("00", "1" if asked else "4"), "decision")
+        expect(90 in message.fields, asked is not None, "whether it names a request")
+        self._stood_in[str(get(32)), str(get(37))] = message
         self._owed.append((name, message))
 
     def acknowledges(self, name: str, code: str | None) -> None:
@@ -413,6 +446,10 @@ _SETTINGS = (
     (rf"bank ({BANK}) in ([A-Z]{{2}}) settles ([A-Z]{{3}})(?: cap ({MONEY}))?", "set_bank"),
     (rf"card ([A-Z]) (?:of ({BANK})|(\d{{13,19}}))(?: expires (\d{{4}}))?", "set_card"),
     (rf"cards (\d{{6,8}}) are of ({BANK}) billed in ([A-Z]{{3}})", "set_range"),
+    (
+        rf"stand-in for ({BANK}) ({MONEY}) each, ({MONEY}) or (\d+) in (\d+) s, ({MONEY}) in all",
+        "set_stand_in",
+    ),
     (r"rate 1 ([A-Z]{3}) = (\d+(?:\.\d+)?) ([A-Z]{3})", "set_rate"),
 )
 _STEPS = (
@@ -421,6 +458,7 @@ _STEPS = (
     (rf"({BANK}) answers ({BANK}) (\d+) with ([0-9A-Z]{{2}})({WRONG_ECHO}?)", "answers"),
     (rf"({BANK}) gets (\d{{4}}) ([0-9A-Z]{{2}}) stan (\d+)(?: dated (\d{{4}}))?", "gets"),
     (rf"({BANK}) told (\d{{4}}) of ({BANK}) (\d+)((?: (?:leaving|for) {MONEY})*)", "told"),
+    (rf"({BANK}) told (\d{{4}}) stand-in ({MONEY})( after being asked)?", "told_stand_in"),
     (rf"({BANK}) acknowledges(?: with (\d\d))?", "acknowledges"),
     (rf"operator (retries|closes) the advice of ({BANK}) (\d+)", "operator"),
     (rf"dead letters of ({BANK}) (\d+)", "dead_letters"),

@@ -247,7 +247,7 @@ def test_every_day_is_played() -> None:
     """No day lies here unplayed."""
     played = {
         "answers", "repeats", "reversals", "lines", "routing", "holds",
-        "calendar", "caps", "currencies", "forwarding", "mixed",
+        "calendar", "caps", "currencies", "forwarding", "mixed", "standin",
     }  # fmt: skip
     assert {path.stem for path in DAYS.glob("*.txt")} == played
 
@@ -270,3 +270,23 @@ def test_f26_a_dead_letter_holds_up_nothing_and_an_operator_sends_it_again() -> 
 def test_f14_an_operator_closes_an_advice() -> None:
     """It is owed no more; the whole day ends with the money where it was."""
     expect_day("forwarding")
+
+
+def test_f01_a_stand_in_stands_whatever_the_issuer_says_late() -> None:
+    """Approved in its place, told by 0220; its own late approval has no effect."""
+    expect_section("standin", "F01")
+
+
+def test_f27_f45_limits_of_stand_in_hold_for_one_card_at_two_acquirers() -> None:
+    """The first reserves; amount, count, and the limit of all cards together."""
+    expect_section("standin", "F45")
+
+
+def test_f29_a_window_goes_on_until_its_issuer_was_told() -> None:
+    """Its hour is over, and it begins anew only with the last advice; a restart changes nothing."""
+    expect_section("standin", "F29")
+
+
+def test_f24_a_regretted_stand_in_stands() -> None:
+    """51 to an advice; the reversal comes behind it, and the whole day adds up."""
+    expect_day("standin")
