@@ -23,7 +23,7 @@ REPLY_TIMEOUT_MS: Final = 1_500
 ANSWER_TIMEOUT_MS: Final = 3_000
 REPEATS_MAX: Final = 2
 ECHO_INTERVAL_S: Final = 2
-SNAPSHOT_EVERY_ENTRIES: Final = 1_500
+SNAPSHOT_EVERY_ENTRIES: Final = 600
 QUIET_PORTS: Final = (15_000, 30_000)
 """Below those that Linux gives to outgoing connections (ip_local_port_range)."""
 
