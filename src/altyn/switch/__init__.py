@@ -35,6 +35,7 @@ from altyn.switch.events import (
     Unserved,
 )
 from altyn.switch.evidence import CardVerifier, Evidence
+from altyn.switch.file_update import owns_card
 from altyn.switch.forwarding import STAGE_NAMES, AdviceQueue, OwedAdvice
 from altyn.switch.health import Condition, Health, HealthTerms, Measured
 from altyn.switch.link import Link, LinkTerms
@@ -112,6 +113,7 @@ __all__ = [
     "Unserved",
     "microseconds",
     "order_problem",
+    "owns_card",
     "read_update",
     "recall",
     "recover",

@@ -4,6 +4,7 @@ from typing import Final
 
 from altyn.card import PAN_DIGITS_MAX, PAN_DIGITS_MIN, luhn_valid, seal
 from altyn.identifiers import ParticipantId
+from altyn.registry import Registry
 from altyn.switch.desk import Desk
 from altyn.switch.effects import NetworkReply, Record
 from altyn.switch.events import FileUpdateRequested, StopListLoaded
@@ -64,16 +65,16 @@ def _find_fault(desk: Desk, issuer: ParticipantId, event: FileUpdateRequested) -
         return EDIT_ERROR
     if event.action != DELETE and event.code not in STOP_CODES:
         return EDIT_ERROR
-    if not owns_card(desk, issuer, event.pan):
+    if not owns_card(desk.state.registry, issuer, event.pan):
         return FOREIGN_CARD
     return ""
 
 
-def owns_card(desk: Desk, issuer: ParticipantId, pan: str) -> bool:
+def owns_card(registry: Registry, issuer: ParticipantId, pan: str) -> bool:
     """Whether a number is one that an issuer may have given to a card."""
     if not PAN_DIGITS_MIN <= len(pan) <= PAN_DIGITS_MAX or not luhn_valid(pan):
         return False
-    entry = desk.state.registry.bins.find(pan)
+    entry = registry.bins.find(pan)
     return entry is not None and entry.participant_id == issuer and len(pan) in entry.pan_lengths
 
 

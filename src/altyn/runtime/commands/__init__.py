@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "check": CommandEntry("altyn.runtime.commands.check", "Check settings and registry facts."),
     "serve": CommandEntry("altyn.runtime.commands.serve", "Run the switch."),
     "advices": CommandEntry("altyn.runtime.commands.advices", "See and settle owed advices."),
+    "stop-list": CommandEntry("altyn.runtime.commands.stop_list", "Load and count stop lists."),
     "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),

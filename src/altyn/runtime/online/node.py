@@ -29,6 +29,7 @@ from altyn.runtime.online.control import Control
 from altyn.runtime.online.links import LinkError, Links, terms_of
 from altyn.runtime.online.log import Log
 from altyn.runtime.online.loop_driver import LoopDriver, read_clocks
+from altyn.runtime.online.stop_list_orders import stop_list_orders
 from altyn.runtime.output import UserError
 from altyn.switch import (
     CutOverOrdered,
@@ -315,6 +316,7 @@ class Node:
             "positions": positions,
             "cut-over": cut_over,
             **advice_orders(self._driver, self._read_storage),
+            **stop_list_orders(self._driver),
         }
 
     def _positions(self) -> dict[str, object]:
