@@ -117,6 +117,23 @@ def test_i2_a_request_that_was_sent_to_the_issuer_twice(folder: Path) -> None:
     assert "asked twice and said yes twice" in words(audited(folder))
 
 
+@pytest.mark.parametrize(("answered", "differs"), [("51", False), ("", True)])
+def test_f24_an_advice_that_the_issuer_refused_stands(
+    folder: Path, answered: str, differs: bool
+) -> None:
+    """What was approved for the issuer stands whatever it answers, but not unless it was told."""
+
+    def as_advised(line: BankLine) -> list[BankLine]:
+        told = line | {"way": "got", "mti": "0220", "39": "00", "11": "999998"}
+        said = line | {"mti": "0230", "39": answered, "11": "999998"}
+        return [told, said] if answered else [told]
+
+    change_first(
+        logs(folder, "issuer"), lambda line: is_approval(line) and int(line["4"]) > 0, as_advised
+    )
+    assert ("(I3)" in words(audited(folder))) == differs
+
+
 def test_i1_live_positions_that_a_replay_does_not_give(folder: Path) -> None:
     """One minor unit is enough."""
     positions = json.loads((folder / "live.json").read_text())["positions"]

@@ -23,6 +23,7 @@ __all__ = [
 
 APPROVALS: Final = frozenset({"00", "08", "85"})
 INQUIRIES: Final = frozenset({"30", "31"})
+ADVICES: Final = frozenset({"012", "022"})
 BankLine = dict[str, Any]
 """One line of a bank's log: n, at, way, mti, and fields by number."""
 
@@ -60,16 +61,17 @@ class Booked:
     _taken_back: dict[TransactionKey, int] = field(default_factory=dict)
     _approved_as: dict[TransactionKey, MessageKey] = field(default_factory=dict)
 
-    def settle(self, request: BankLine, key: MessageKey, code: str) -> None:
-        """Book a message that was answered so."""
+    def settle(self, request: BankLine, key: MessageKey, code: str, *, told: bool) -> None:
+        """Book a message that was answered so. What a bank was told stands whatever it answers:
+        an issuer that refuses an advice about what was decided for it still owes it (F24)."""
         transaction = TransactionKey(request.get("32", ""), request.get("37", ""))
-        if code not in APPROVALS:
+        if code not in APPROVALS and not (told and key.kind in ADVICES):
             return
         amount = int(request.get("4", "0"))
         if key.kind[1] == "4":
             left = int(request.get("95", "0")[:12])
             self._taken_back[transaction] = min(left, self._taken_back.get(transaction, left))
-        elif key.kind[2] == "2":
+        elif key.kind in ADVICES:
             # An advice: a completion in the place of what was held, or what stand-in approved.
             if request.get("39", "00") in APPROVALS:
                 self.standing[transaction] = amount
@@ -142,4 +144,4 @@ def _read_side(booked: Booked, path: Path, asks: str) -> None:
             code = line.get("39", "")
             if code not in booked.answers.setdefault(key, set()):
                 booked.answers[key].add(code)
-                booked.settle(requests[key], key, code)
+                booked.settle(requests[key], key, code, told=asks == "got")
