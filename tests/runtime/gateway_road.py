@@ -32,6 +32,13 @@ class Wire:
         """All is sent at once."""
         return 0
 
+    def get_extra_info(self, _: str) -> None:
+        """There is no socket."""
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
     def pause_reading(self) -> None:
         """Read no more."""
         self.reading = False

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from altyn.clock import TransmissionClock
 from altyn.gateway import gateway as gateway_module
+from altyn.gateway.gateway import FRAMES_PER_TURN, REFUSALS_PER_S
 from altyn.identifiers import LinkId
-from altyn.message import Codec, dialect
+from altyn.message import Codec, Message, dialect
+from altyn.runtime.online.loop_driver import read_clocks
 from altyn.switch import CutOverOrdered, LinkUp, NetworkReply, Recall, Record, Reply
 from altyn.transaction import Request
 from altyn.wire import framing
@@ -201,6 +204,31 @@ def test_w07_an_answer_that_cannot_be_read_ends_its_request_and_no_other(tmp_pat
     ran(tmp_path, story)
 
 
+def test_d01_refusals_leave_the_reserve_to_the_rest(tmp_path: Path) -> None:
+    """With the intake closed a peer gets so many refusals a second; then it is read no more until
+    the next second, however much it sends."""
+
+    async def story(road: Road) -> None:
+        road.gateway.tell(LinkUp(LinkId("sea")))
+        bench = Bench()
+        frames = [CODEC.encode(bench.request(f7=_now())) for _ in range(REFUSALS_PER_S)]
+        road.gateway.close_intake("the disk is nearly full")
+        reading = []
+        for few in (frames[:100], frames[100:-1], frames[-1:]):
+            road.gateway.frames(road.connection, few)
+            reading.append(road.wire.reading)
+        assert reading == [True, True, False]
+        road.gateway.close_intake("the disk is nearly full")
+        reading.append(road.wire.reading)
+        road.gateway.frames(road.connection, [CODEC.encode(bench.request(f7=_now()))])
+        road.gateway.open_intake("there is room again")
+        assert reading[-1] and road.wire.reading, "a second later it is read again"
+        await road.settled()
+        assert road.gateway.traffic.replies["96"] == REFUSALS_PER_S + 1
+
+    ran(tmp_path, story)
+
+
 def test_w10_a_network_message_that_cannot_be_read_is_answered_30(tmp_path: Path) -> None:
     """Its trace number was readable: the answer names it, and the line goes on."""
 
@@ -216,6 +244,45 @@ def test_w10_a_network_message_that_cannot_be_read_is_answered_30(tmp_path: Path
         assert not road.wire.aborted
 
     ran(tmp_path, story)
+
+
+def test_a_busy_peer_is_read_again_after_the_others(tmp_path: Path) -> None:
+    """Many requests in one read: the connection waits a turn of the loop."""
+
+    async def story(road: Road) -> None:
+        road.gateway.tell(LinkUp(LinkId("sea")))
+        bench = Bench()
+        frames = [CODEC.encode(bench.request(f7=_now())) for _ in range(FRAMES_PER_TURN)]
+        road.gateway.frames(road.connection, frames)
+        assert not road.wire.reading
+        assert road.gateway.crowded == {road.connection}
+        await road.settled()
+        assert road.wire.reading
+
+    ran(tmp_path, story)
+
+
+def test_in_overload_requests_are_refused_unread_and_reversals_served(tmp_path: Path) -> None:
+    """Four of five new requests get 96 by one fact; a repeat of one comes to the same end."""
+
+    async def story(road: Road) -> None:
+        road.gateway.tell(LinkUp(LinkId("sea")))
+        road.gateway.overload.shed = 800
+        bench = Bench()
+        requests = [bench.request(f7=_now()) for _ in range(10)]
+        reversal = bench.about(requests[9], f7=_now())
+        repeat = Message("0201", dict(requests[9].fields))
+        messages = [*requests, reversal, repeat]
+        road.gateway.frames(road.connection, [CODEC.encode(message) for message in messages])
+        await road.settled()
+        assert road.gateway.traffic.replies == {"96": 9, "91": 2, "25": 1}
+
+    ran(tmp_path, story)
+
+
+def _now() -> str:
+    """DE7 of this moment, by the clock that the gateway's driver reads."""
+    return TransmissionClock().write(read_clocks().utc_us)
 
 
 def sent(road: Road) -> list[bytes]:

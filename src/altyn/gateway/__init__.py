@@ -3,6 +3,7 @@
 from altyn.gateway.driver import CommitOrder, Connection, Driver
 from altyn.gateway.gateway import Gateway, Line
 from altyn.gateway.outbound import Outbound, find_evidence
+from altyn.gateway.overload import Overload
 from altyn.gateway.traffic import Traffic
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Gateway",
     "Line",
     "Outbound",
+    "Overload",
     "Traffic",
     "find_evidence",
 ]

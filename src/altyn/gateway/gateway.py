@@ -14,6 +14,7 @@ from typing import cast
 from altyn.clock import Instant
 from altyn.gateway.driver import CommitOrder, Connection, Driver
 from altyn.gateway.outbound import Outbound
+from altyn.gateway.overload import COMMIT_PATIENCE_US, Overload
 from altyn.gateway.traffic import Traffic
 from altyn.identifiers import LinkId
 from altyn.journal import BatchBuilder
@@ -25,6 +26,8 @@ from altyn.switch import (
     Effect,
     FileUpdateRequested,
     Forward,
+    IntakeChanged,
+    LoadMeasured,
     NetworkAnswered,
     NetworkReply,
     NetworkRequest,
@@ -33,11 +36,20 @@ from altyn.switch import (
     Recalled,
     Record,
     Reply,
+    Shed,
+    ShedRequest,
     Switch,
     Unserved,
     save_snapshot,
 )
 from altyn.transaction import Request, Response
+
+FRAMES_PER_TURN = 128
+"""A connection that brings so many requests at once is read again after the others."""
+
+REFUSALS_PER_S = 200
+"""While the intake is closed for want of room: each refusal needs a record, and so takes of the
+room that is kept for answers and reversals (D01)."""
 
 PAUSE_READING_EFFECTS = 50_000
 """So many sends waiting for the disk stop the reading of more."""
@@ -82,6 +94,9 @@ class Gateway:
         """Whether an error of ours or of the journal has ended everything."""
         self.released = switch.state.sequence
         """Up to which entry everything decided is durable and sent."""
+        self.overload = Overload()
+        self.crowded: set[Connection] = set()
+        """Connections with more requests than a turn takes, since `watch` was called last."""
         self._outbound = outbound
         self._driver = driver
         self._snapshot_every = snapshot_every_entries
@@ -92,6 +107,13 @@ class Gateway:
         self._committing = False
         self._scheduled = False
         self._paused: list[Connection] = []
+        self._turning: list[Connection] = []
+        self._held: list[Connection] = []
+        self._shed_requests: dict[str, ShedRequest] = {}
+        self._refusals_max: int | None = None
+        self._batch_from_us = self._leaving_from_us = 0
+        self._watched_us = 0
+        self._taken = 0
         self._recalls = 0
         self._leaving_to = switch.state.sequence
         self._senders: dict[type, Callable[[Effect], None]] = {
@@ -110,25 +132,122 @@ class Gateway:
         line = self.line_of[connection]
         now = self._driver.now()
         step, decode, link_id = self._step, line.codec.decode, line.link_id
+        if not self._batch_from_us:
+            self._batch_from_us = now.monotonic_us
+        event: object = None
+        is_shedding = self.overload.shed > 0
+        self._taken += len(frames)
         for frame in frames:
             try:
-                event = dialect.read(decode(frame), link_id, connection)
+                message = decode(frame)
+                if is_shedding and self._shed(message, link_id, connection, now):
+                    continue
+                event = dialect.read(message, link_id, connection)
             except MessageError as error:
                 if not self._unreadable(connection, link_id, error, now):
-                    return
+                    break
                 continue
             except Exception as error:  # noqa: BLE001 ours, but the switch has seen none of it
                 # Its text may hold what the message said: only its kind is told.
                 self._driver.alarm("decoder-failed", f"link {link_id}: {type(error).__name__}")
                 connection.refuse("a message could not be read")
-                return
+                break
+            if self._shed_requests and event.__class__ is Request:
+                self._shed_first(event, link_id, now)
             if event.__class__ is not Request and event.__class__ is not Response:
                 step(_network_event(event, link_id, connection), now)
             else:
                 step(event, now)
+        if self._shed_requests:
+            self._tell_shed(link_id, now)
+        self._mind_reading(connection, len(frames), event)
+
+    def _mind_reading(self, connection: Connection, count: int, last_event: object) -> None:
+        """Read less from a peer that brings more than can be taken."""
         if len(self._sends) > PAUSE_READING_EFFECTS:
             connection.pause_reading()
             self._paused.append(connection)
+        elif self._refusals_max is not None and self.switch.refusals >= self._refusals_max:
+            connection.pause_reading()
+            self._held.append(connection)
+        elif count >= FRAMES_PER_TURN and last_event.__class__ is not Response:
+            self._take_turns(connection)
+
+    def _shed(
+        self, message: Message, link_id: LinkId, connection: Connection, now: Instant
+    ) -> bool:
+        """Refuse a new request unread when its turn comes, evenly spread; False: serve it."""
+        claim = dialect.read_claim(message)
+        if claim is None or self.halted or not self.overload.choose():
+            return False
+        kind, acquirer, stan, transmission, terminal = claim
+        named = self.switch.may_shed(link_id, kind, acquirer, stan, transmission, now)
+        if named is None or named[0] in self._shed_requests:
+            return False
+        key, moment = named
+        self._shed_requests[key] = ShedRequest(key, terminal, moment, connection, message)
+        return True
+
+    def _shed_first(self, request: Request, link_id: LinkId, now: Instant) -> None:
+        """What a message may be about must be known before it is told."""
+        if request.key in self._shed_requests or request.original is not None:
+            self._tell_shed(link_id, now)
+
+    def _tell_shed(self, link_id: LinkId, now: Instant) -> None:
+        requests = tuple(self._shed_requests.values())
+        self._shed_requests.clear()
+        self._step(Shed(link_id, requests), now)
+
+    def _take_turns(self, connection: Connection) -> None:
+        """Read from the others, issuers before all, and only then from this one again."""
+        connection.pause_reading()
+        self.crowded.add(connection)
+        if not self._turning:
+            self._driver.soon(self._next_turn)
+        self._turning.append(connection)
+
+    def _next_turn(self) -> None:
+        turning, self._turning = self._turning, []
+        for connection in turning:
+            connection.resume_reading()
+
+    def watch(self, unread_us: int, interval_us: int) -> None:
+        """Look at how long requests wait; the driver calls it every `interval_us`.
+
+        unread_us: how long what lies in the sockets will have waited when it is read.
+        """
+        now = self._driver.now()
+        late_us = max(0, now.monotonic_us - self._watched_us - interval_us)
+        late_us = late_us if self._watched_us else 0
+        self._watched_us = now.monotonic_us
+        from_us = self._leaving_from_us or self._batch_from_us or now.monotonic_us
+        held_us = max(0, now.monotonic_us - from_us - COMMIT_PATIENCE_US)
+        self.crowded.clear()
+        taken, self._taken = self._taken, 0
+        if self.overload.sample(now.monotonic_us, unread_us + late_us + held_us, taken):
+            self._step(LoadMeasured(self.overload.shed, self.overload.active), now)
+
+    def close_intake(self, reason: str) -> None:
+        """Refuse new requests, and no more of them in a second than the room bears (D01). Call it
+        every second as long as it holds: connections that brought too many are read again."""
+        self.tell(IntakeChanged(open=False, reason=reason))
+        spent = self.switch.refusals
+        due = REFUSALS_PER_S + (spent if self._refusals_max is None else self._refusals_max)
+        self._refusals_max = min(due, spent + REFUSALS_PER_S)
+        if spent < self._refusals_max:
+            self._read_held()
+
+    def open_intake(self, reason: str) -> None:
+        """Take new requests again."""
+        if self._refusals_max is not None:
+            self._refusals_max = None
+            self.tell(IntakeChanged(open=True, reason=reason))
+            self._read_held()
+
+    def _read_held(self) -> None:
+        held, self._held = self._held, []
+        for connection in held:
+            connection.resume_reading()
 
     def tell(self, event: object) -> None:
         """Tell the switch something that no message said."""
@@ -195,6 +314,7 @@ class Gateway:
         builder = self._builder
         if not len(builder):
             sends, self._sends = self._sends, []
+            self._batch_from_us = 0
             self._release(sends)
             self._read_on()
             return
@@ -204,6 +324,7 @@ class Gateway:
             self._next_snapshot = state.sequence + self._snapshot_every
             snapshot = save_snapshot(state)
         self._committing = True
+        self._leaving_from_us, self._batch_from_us = self._batch_from_us, 0
         self._leaving, self._sends = self._sends, []
         self._leaving_to = state.sequence
         self._builder = BatchBuilder(state.sequence + 1)
@@ -213,6 +334,7 @@ class Gateway:
         """The batch is durable, says the driver: start the next one, let this one's sends leave."""
         leaving, self._leaving = self._leaving, []
         leaving_to = self._leaving_to
+        self._leaving_from_us = 0
         self._committing = False
         if len(self._builder):
             self._commit()

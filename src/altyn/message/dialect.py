@@ -68,6 +68,8 @@ _NETWORK: Final = (7, 11, 32, 33, 70)
 _FILE_UPDATE_TYPES: Final = frozenset({"0302", "0303"})
 _FILE_UPDATE: Final = (2, 7, 11, 32, 33, 73, 91, 101)
 
+_NEW_REQUESTS: Final = {"0100": Kind.AUTHORIZATION, "0200": Kind.FINANCIAL}
+
 _FIELD_OF_TEXT: Final = {
     "processing_code": 3,
     "stan": 11,
@@ -105,6 +107,16 @@ class Network(NamedTuple):
     answer: str | None
     payload: Message
     transmission: str
+
+
+class Claim(NamedTuple):
+    """What names a new request, read without looking at the rest of it."""
+
+    kind: Kind
+    acquirer: str
+    stan: str
+    transmission: str
+    terminal: str
 
 
 class FileUpdate(NamedTuple):
@@ -161,6 +173,19 @@ def wants_reply(event: Read) -> bool:
     if isinstance(event, Network):
         return event.answer is None
     return isinstance(event, Unsupported) and event.wants_reply
+
+
+def read_claim(message: Message) -> Claim | None:
+    """What names a new request (0100, 0200); None for another message, or one without a name."""
+    kind = _NEW_REQUESTS.get(message.mti)
+    if kind is None:
+        return None
+    fields = cast("_Texts", message.fields)
+    try:
+        acquirer = fields[32].strip().lstrip("0")
+        return Claim(kind, acquirer, fields[11], fields[7], fields[41])
+    except KeyError:
+        return None
 
 
 def _read_request(

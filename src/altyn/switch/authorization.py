@@ -314,6 +314,9 @@ def repeat_of(desk: Desk, request: Request, known: Transaction) -> None:
     if known.state is State.MARKER:
         desk.refuse(request, Outcome.REVERSED_BEFORE_ARRIVAL)
         return
+    if known.outcome == Outcome.OVERLOADED and not known.head:
+        desk.refuse(request, Outcome.OVERLOADED)  # it was refused unread the first time, too
+        return
     if not known.head or not _same_content(request, known):
         desk.alarm("duplicate-differs", f"link {request.link_id}, STAN {request.stan}")
         desk.refuse(request, Outcome.DUPLICATE_DIFFERS)

@@ -78,6 +78,8 @@ class Desk:
         self.deadlines: dict[tuple[LinkId, int], deque[Transaction]] = {}
         self.set_links(terms)
         self.intake_open = True
+        self.refusals = 0
+        self.overloaded = False
         self.counts: dict[str, int] = {}
         self._wakes: list[tuple[int, ParticipantId]] = []
 
@@ -155,6 +157,7 @@ class Desk:
 
     def refuse(self, request: Request, outcome: Outcome) -> None:
         """Decline a request at once: one record, one reply, no money held."""
+        self.refusals += 1
         remember = outcome not in NOT_REMEMBERED
         flags = Flag.REPEAT if request.repeat else 0
         head = recording.head_of(request, self.state, self.now, flags)

@@ -123,6 +123,31 @@ class IntakeChanged(NamedTuple):
     reason: str
 
 
+class LoadMeasured(NamedTuple):
+    """More requests come than can be served, or no longer; of a thousand new ones, `shed` are
+    refused unread from now on."""
+
+    shed: int
+    overloaded: bool
+
+
+class ShedRequest(NamedTuple):
+    """One of them: its key and terminal, its moment in seconds, and where the reply goes."""
+
+    key: str
+    terminal: str
+    transmitted_s: int
+    origin: object
+    payload: object
+
+
+class Shed(NamedTuple):
+    """New requests that were refused unread because there are too many; see `Switch.may_shed`."""
+
+    link_id: LinkId
+    requests: tuple[ShedRequest, ...]
+
+
 class LinksChanged(NamedTuple):
     """The links agreed from now on; those that stay keep how they stand."""
 

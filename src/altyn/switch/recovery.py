@@ -22,7 +22,7 @@ from altyn.journal import (
     checked_batches,
 )
 from altyn.registry import Registry
-from altyn.switch import recording, refund, standin
+from altyn.switch import recording, refund, shedding, standin
 from altyn.switch.effects import ADDITIONAL_ENTRY, FACT_ENTRY
 from altyn.switch.forwarding import AdviceQueue, AdviceStage, OwedAdvice
 from altyn.switch.state import SwitchState, mark_of
@@ -63,7 +63,7 @@ class Replay:
     def apply(self, entry: Entry) -> None:
         """Change the state as the entry says it changed when it was written."""
         if entry.kind == FACT_ENTRY:
-            self._apply_fact(json.loads(entry.body))
+            self._apply_fact(json.loads(entry.body), entry.sequence)
         elif entry.kind == TRANSACTION_ENTRY:
             self._apply_record(read_record(entry.body, entry.sequence), entry.body)
         elif entry.kind == ADDITIONAL_ENTRY and self._last is not None:
@@ -78,6 +78,8 @@ class Replay:
         """Only remember a finished transaction: what it changed is in the snapshot already."""
         if entry.kind == ADDITIONAL_ENTRY and self._last is not None:
             self._last.additional = entry.body
+        if entry.kind == FACT_ENTRY and b'"shed"' in entry.body:
+            self._take_shed(json.loads(entry.body), entry.sequence)
         if entry.kind != TRANSACTION_ENTRY:
             return
         if entries.stage_of(entry.body) == Stage.FINISHED:
@@ -85,7 +87,11 @@ class Replay:
             told.transaction.issuer_transmission = self._transmission.write(told.received_us)
             self._remember(told)
 
-    def _apply_fact(self, fact: dict[str, Any]) -> None:
+    def _take_shed(self, fact: dict[str, Any], sequence: int) -> None:
+        if fact["fact"] == "shed" and self._state is not None:
+            shedding.remember_all(self._state, fact["requests"], fact["moment"], sequence)
+
+    def _apply_fact(self, fact: dict[str, Any], sequence: int) -> None:
         kind = fact["fact"]
         state = self._state
         if kind == "registry":
@@ -98,6 +104,8 @@ class Replay:
         assert state is not None, "the first entry of a journal states the registry"
         if kind in ("opened", "cut-over"):
             state.begin_day(fact["opened"])
+        elif kind == "shed":
+            self._take_shed(fact, sequence)
         elif kind in ("delivered", "advice-closed"):
             state.end_advice(ParticipantId(fact["participant"]), fact["advice"])
         elif kind in ("advice-failed", "dead-letter", "advice-retried"):
@@ -424,6 +432,12 @@ def _find_in(batch: Batch, record_bytes: int, key: str, moment: int) -> dict[str
         elif entry.kind == ADDITIONAL_ENTRY:
             if latest is not None and latest.sequence == entry.sequence - 1:
                 latest.additional = entry.body
+        elif entry.kind == FACT_ENTRY and b'"shed"' in entry.body:
+            fact = json.loads(entry.body)
+            for shed_key, terminal in fact["requests"] if fact["fact"] == "shed" else ():
+                if shed_key == key:
+                    refused = shedding.refused_unread(key, terminal, moment, entry.sequence)
+                    found.setdefault(terminal, refused)
         elif entry.kind == FACT_ENTRY and b'"marked"' in entry.body:
             fact = json.loads(entry.body)
             if fact["fact"] == "marked" and fact["key"] == key:

@@ -39,7 +39,7 @@ def find_original(desk: Desk, request: Request) -> Transaction | None:
 def reverse(desk: Desk, request: Request) -> None:
     """A reversal or reversal advice that is not yet known (F09 to F18)."""
     original = find_original(desk, request)
-    if original is None or original.state is State.MARKER:
+    if original is None or original.state is State.MARKER or not original.head:
         _accept_unmatched(desk, request)
         return
     if original.state is State.IN_FLIGHT:

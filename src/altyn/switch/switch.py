@@ -13,7 +13,16 @@ from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
 from altyn.identifiers import LinkId, ParticipantId
 from altyn.money import currency_of
 from altyn.registry import Registry
-from altyn.switch import authorization, delivery, file_update, line_watch, refund, reversal, standin
+from altyn.switch import (
+    authorization,
+    delivery,
+    file_update,
+    line_watch,
+    refund,
+    reversal,
+    shedding,
+    standin,
+)
 from altyn.switch.desk import Desk, hold_no_keys
 from altyn.switch.effects import Effect, NetworkReply, Recall
 from altyn.switch.events import (
@@ -24,10 +33,12 @@ from altyn.switch.events import (
     LinkDown,
     LinksChanged,
     LinkUp,
+    LoadMeasured,
     NetworkAnswered,
     NetworkRequested,
     Recalled,
     RegistryActivated,
+    Shed,
     StopListLoaded,
     TimeDue,
     Unserved,
@@ -78,6 +89,8 @@ class Switch:
             AdviceOrdered: self._on_advice_order,
             IntakeChanged: self._on_intake,
             LinksChanged: self._on_links_changed,
+            LoadMeasured: self._on_load_measured,
+            Shed: self._on_shed,
         }
 
     def step(self, event: object, now: Instant) -> list[Effect]:
@@ -122,6 +135,11 @@ class Switch:
     def counts(self) -> Mapping[str, int]:
         """How often each alarm was raised since the start."""
         return self._desk.counts
+
+    @property
+    def refusals(self) -> int:
+        """How many messages were refused at once, with a record, since the start."""
+        return self._desk.refusals
 
     @property
     def links(self) -> Mapping[LinkId, Link]:
@@ -336,6 +354,31 @@ class Switch:
         if event.open != self._desk.intake_open:
             self._desk.intake_open = event.open
             self._desk.alarm("intake-open" if event.open else "intake-closed", event.reason)
+
+    def may_shed(
+        self,
+        link_id: LinkId,
+        kind: Kind,
+        acquirer: str,
+        stan: str,
+        transmission: str,
+        now: Instant,
+    ) -> tuple[str, int] | None:
+        """The key and moment (seconds) of a new request that may be refused unread, for a `Shed`;
+        None when it has to take the ordinary road. Asking changes nothing."""
+        self._desk.now = now
+        return shedding.may_shed(self._desk, link_id, kind, acquirer, stan, transmission)
+
+    def _on_shed(self, event: Shed) -> None:
+        shedding.shed(self._desk, event)
+
+    def _on_load_measured(self, event: LoadMeasured) -> None:
+        desk = self._desk
+        if event.overloaded != desk.overloaded:
+            desk.overloaded = event.overloaded
+            name = "overloaded" if event.overloaded else "overload-over"
+            desk.record_fact(fact=name)
+            desk.alarm(name, f"{event.shed} of 1000 new requests are refused")
 
     def _on_links_changed(self, event: LinksChanged) -> None:
         self._desk.set_links(event.terms)

@@ -95,6 +95,89 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
 
 @command.command()
 @click.option(
+    "--times",
+    type=click.FloatRange(1, 20),
+    default=2.0,
+    show_default=True,
+    help="How many times its capacity is asked of the switch.",
+)
+@click.option("--seconds", type=click.FloatRange(0.5, 3600), default=8.0, show_default=True)
+@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run in DIR, new or empty, and leave settings, log and journal there.",
+)
+def overload(times: float, seconds: float, json_path: str | None, keep: Path | None) -> None:
+    """Ask more of the switch than it can do, and see what it does.
+
+    A closed loop finds the capacity. Open loops then ask for half of it, for the given multiple,
+    and for half again. Beside each, purchases are reversed one by one on a line of their own.
+
+    \b
+    altyn bench overload
+    altyn bench overload --times 3 --seconds 20
+    """
+    _end_when_terminated()
+    # Not above: it costs time that `altyn bench --help` need not spend.
+    from altyn.runtime.load.overload_run import render, run_overload  # noqa: PLC0415
+
+    console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
+    with _folder(keep) as folder:
+        figures = run_overload(
+            folder, seconds, times, lambda text: progress.print(text, style="dim")
+        )
+    console.print(render(figures))
+    if json_path:
+        write_json(json_path, {"hardware": hardware_line(), **figures.as_table()})
+    if not figures.sound:
+        raise UserError(
+            "reversals were lost, the journal does not agree, or the switch did not recover",
+            where=str(keep or "the table above"),
+            do="run it again with --keep DIR and report the log",
+        )
+
+
+@command.command(name="cut-over")
+@click.option("--seconds", type=click.FloatRange(0.5, 3600), default=8.0, show_default=True)
+@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run in DIR, new or empty, and leave settings, log and journal there.",
+)
+def cut_over(seconds: float, json_path: str | None, keep: Path | None) -> None:
+    """End one business day after the other under full load, and check every transaction's date.
+
+    A closed loop of 512 requests in flight; cut-overs are ordered as fast as they are done. Then
+    the journal is read: every transaction must be of exactly one business day, that of its arrival,
+    and the date in every reply must be that day's.
+
+    \b
+    altyn bench cut-over
+    """
+    _end_when_terminated()
+    # Not above: it costs time that `altyn bench --help` need not spend.
+    from altyn.runtime.load.cut_over_run import run_cut_overs  # noqa: PLC0415
+
+    console, progress = open_console(errors=json_path == "-"), open_console(errors=True)
+    with _folder(keep) as folder:
+        figures = run_cut_overs(folder, seconds, lambda text: progress.print(text, style="dim"))
+    for line in figures.lines():
+        console.print(line)
+    console.print(f"Measured on {hardware_line()}.")
+    if json_path:
+        write_json(json_path, {"hardware": hardware_line(), **figures.as_table()})
+    if not figures.sound:
+        raise UserError(
+            "a transaction is of two business days, or a reply names another one than the journal",
+            where=str(keep or "the lines above"),
+            do="run it again with --keep DIR and report the log",
+        )
+
+
+@command.command()
+@click.option(
     "--profile",
     "profile_names",
     type=click.Choice(("all", *_PROFILE_NAMES)),

@@ -29,6 +29,29 @@ FACTS: Final = (
     FactKind("switch-started", "ended_in_flight", "the switch recovered and began to serve (F22)"),
     FactKind("link-up", "link", "a link's first connection stands"),
     FactKind("link-down", "link", "a link's last connection is gone"),
+    FactKind(
+        "link-sick",
+        "link, reason, sent, answered, slow, late, invalid",
+        "a link to an issuer gets no more requests; what was measured in the last half minute",
+    ),
+    FactKind(
+        "link-trial",
+        "link, reason, sent, answered, slow, late, invalid",
+        "it has rested and gets a few",
+    ),
+    FactKind(
+        "link-healthy",
+        "link, reason, sent, answered, slow, late, invalid",
+        "it is trusted again",
+    ),
+    FactKind("overloaded", "", "more requests come than can be served: some are refused unread"),
+    FactKind("overload-over", "", "none was for five seconds"),
+    FactKind(
+        "shed",
+        "link, business_day, moment, requests",
+        "requests that were refused unread (96): the key and the terminal of each; `moment` is "
+        "when they were transmitted, seconds since 1970",
+    ),
     FactKind("signed-on", "link", "a participant signed on"),
     FactKind("signed-off", "link", "a participant signed off"),
     FactKind(

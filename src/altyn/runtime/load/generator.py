@@ -48,6 +48,8 @@ class LoadOrder:
     issuer_process_id: int
     drain_s: float = 5.0
     """How long to wait at the end for replies under way."""
+    keep_dates: bool = False
+    """Whether to tell the settlement date of every reply."""
 
     def as_line(self) -> str:
         """The order as one line of JSON, for the generator's process."""
@@ -70,6 +72,8 @@ class LoadResult:
     seconds: float
     replies_per_second: float
     latency: Percentiles
+    """Of approvals."""
+    latency_declined: Percentiles
     sending_lag: Percentiles
     longest_pause: float
     """Seconds in which the generator itself stood still, at most 0.05 when it only had to wait."""
@@ -87,6 +91,8 @@ class LoadResult:
     issuer_cpu: float
     other_cpu: float
     """Of everything else on the machine: above a few hundredths the figures are not to be kept."""
+    dates: dict[str, list[str]]
+    """Where they are kept: the trace numbers of replies by settlement date, MMDD."""
 
     def as_table(self) -> dict[str, object]:
         """The same as plain values, for JSON."""
@@ -122,6 +128,7 @@ class _Run:
     def __init__(self, order: LoadOrder) -> None:
         self.order = order
         self.session = LoadSession(load_codec(DIALECT), order.first_reference)
+        self.session.dates = {} if order.keep_dates else None
         self.lag: list[float] = []
         self.watch = LoopWatch(time.perf_counter())
         self.poll = select.epoll()
@@ -263,8 +270,9 @@ def _result(run: _Run, seconds: float, used: list[float], unanswered: int) -> Lo
     declined = {code.decode("latin-1"): n for code, n in session.codes.items() if code != b"00"}
     return LoadResult(
         seconds=seconds,
-        replies_per_second=len(session.latencies) / seconds,
+        replies_per_second=(len(session.latencies) + len(session.latencies_declined)) / seconds,
         latency=percentiles(session.latencies),
+        latency_declined=percentiles(session.latencies_declined),
         sending_lag=percentiles(run.lag),
         longest_pause=run.watch.longest_pause,
         approved=session.codes[b"00"],
@@ -281,7 +289,15 @@ def _result(run: _Run, seconds: float, used: list[float], unanswered: int) -> Lo
         issuer_cpu=issuer_cpu,
         # The four are read one after the other, so an idle machine may come out below nothing.
         other_cpu=max(0.0, machine_cpu - switch_cpu - generator_cpu - issuer_cpu),
+        dates=_by_date(session.dates or {}),
     )
+
+
+def _by_date(dates: dict[bytes, bytes]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for trace, date in dates.items():
+        found.setdefault(date.decode("latin-1"), []).append(trace.decode("latin-1"))
+    return found
 
 
 def _sharpen_timers() -> None:

@@ -44,6 +44,8 @@ class _Plan(NamedTuple):
     guards_expected: tuple[bytes, ...]
     stan_at: int
     code_at: int
+    date_at: int
+    """Where the settlement date (DE15) stands; 0 when there is none."""
     echo: Unpack
     original: Callable[[bytes], tuple[Any, ...]]
     """The same fields of the request, in the same pieces."""
@@ -67,14 +69,17 @@ class AcquirerLine:
 class LoadSession:
     """Requests and replies of one load run over any number of lines, and what became of them.
 
-    `latencies` (seconds) and `codes` (replies by response code) belong to the measured window;
-    `codes_outside` counts the replies before and after it.
+    `latencies` (seconds) of approvals, `latencies_declined` of the others, and `codes` (replies by
+    response code) belong to the measured window; `codes_outside` counts the replies before and
+    after it. `dates`, where it is kept, has the DE15 of every reply by trace number.
     """
 
     def __init__(self, codec: Codec, first_reference: int = 0) -> None:
         """Reference numbers (DE37) and trace numbers (DE11) count up from `first_reference`."""
         self.sent = 0
         self.latencies = array("d")
+        self.latencies_declined = array("d")
+        self.dates: dict[bytes, bytes] | None = None
         self.codes: Counter[bytes] = Counter()
         self.codes_outside: Counter[bytes] = Counter()
         self.unmatched = 0
@@ -133,7 +138,7 @@ class LoadSession:
         if line.rest:
             data = line.rest + data
         plans, pending, measured_from = self._plans, line.pending, self._measured_from
-        latencies, codes = self.latencies, self.codes
+        latencies, codes, dates = self.latencies, self.codes, self.dates
         position, end, answered = 0, len(data), 0
         while end - position >= HEADER_BYTES:
             shape = data[position : position + SHAPE_BYTES]
@@ -146,7 +151,7 @@ class LoadSession:
                 plan = self._learn(line, data[start:position])
                 if plan is None:
                     continue
-            _, _, stan_at, code_at, echo, original = plan
+            _, _, stan_at, code_at, date_at, echo, original = plan
             stan_at += start
             request = pending.pop(data[stan_at : stan_at + 6], None)
             if request is None:
@@ -155,10 +160,12 @@ class LoadSession:
             answered += 1
             due, frame = request
             code = data[start + code_at : start + code_at + 2]
+            if dates is not None and date_at:
+                dates[data[stan_at : stan_at + 6]] = data[start + date_at : start + date_at + 4]
             if echo(data, start) != original(frame):
                 self.mismatched += 1
             elif due >= measured_from:
-                latencies.append(now - due)
+                (latencies if code == b"00" else self.latencies_declined).append(now - due)
                 codes[code] += 1
             else:
                 self.codes_outside[code] += 1
@@ -212,6 +219,7 @@ class LoadSession:
             guards_expected=guards.layout.unpack_from(frame),
             stan_at=told[11].value_start,
             code_at=told[39].value_start,
+            date_at=told[15].value_start if 15 in told else 0,
             echo=echo.layout.unpack_from,
             original=original.layout.unpack_from,
         )

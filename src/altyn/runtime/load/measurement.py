@@ -15,7 +15,15 @@ from altyn.runtime.load.profiles import LoadProfile
 from altyn.runtime.load.switch_process import SwitchPlan, SwitchProcess, free_port
 from altyn.runtime.output import UserError, hardware_line
 
-__all__ = ["Measurement", "MeasurementPlan", "ProfileFigures", "issuer_process", "measure"]
+__all__ = [
+    "Measurement",
+    "MeasurementPlan",
+    "ProfileFigures",
+    "generate_in_process",
+    "issuer_process",
+    "measure",
+    "require_order",
+]
 
 _BEYOND_THE_RUN_S: Final = 60
 _ISSUER_STOP_S: Final = 10
@@ -115,11 +123,11 @@ def measure(plan: MeasurementPlan, tell: Callable[[str], None]) -> Measurement:
             for profile in plan.profiles:
                 tell(f"{profile.name}: {plan.warmup_s:g} + {plan.seconds:g} s")
                 order = _order(plan, profile, switch, issuer_id, sent)
-                result = _generate(order, switch)
+                result = generate_in_process(order, switch)
                 sent += result["sent"]
                 seen += result["approvals_seen"]
                 figures.append(ProfileFigures(profile, result, switch.memory_bytes()))
-    _require_order(switch)
+    require_order(switch)
     tell("verifying the journal")
     unanswered = sum(each.result["timed_out"] + each.result["unanswered"] for each in figures)
     unanswered += probe.sent - probe.codes_outside.total()
@@ -127,7 +135,7 @@ def measure(plan: MeasurementPlan, tell: Callable[[str], None]) -> Measurement:
     return Measurement(plan, hardware_line(), figures, check)
 
 
-def _require_order(switch: SwitchProcess) -> None:
+def require_order(switch: SwitchProcess) -> None:
     """Raise UserError when the switch, which has been stopped, did not end in order."""
     code = switch.stop()
     if code:
@@ -155,7 +163,7 @@ def _order(
     )
 
 
-def _generate(order: LoadOrder, switch: SwitchProcess) -> dict[str, Any]:
+def generate_in_process(order: LoadOrder, switch: SwitchProcess) -> dict[str, Any]:
     """Run the generator in its own process, so that it shares nothing with what it measures."""
     generator = subprocess.run(
         [sys.executable, "-m", "altyn.runtime.load", "generator"],

@@ -5,11 +5,23 @@ a protocol that is handed new bytes (measured on plain TCP).
 """
 
 import asyncio
+import socket
+import sys
 from typing import Final, Protocol, cast
 
 from altyn.wire import FrameError, Framing
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 READ_BUFFER_BYTES: Final = 1 << 18
+READ_TURN_BYTES: Final = 1 << 16
+"""One read takes no more, so that one busy peer does not keep the loop."""
+
+UNREAD_BYTES_MAX: Final = 1 << 19
+"""What the system keeps of a peer that sends faster than it is read; then the peer must wait. The
+system's own choice, some megabytes, would be seconds of requests."""
 
 
 class Receiver(Protocol):
@@ -42,6 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         "open",
         "outgoing",
         "partial_since_us",
+        "received_bytes",
         "transport",
     )
 
@@ -55,6 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._start = 0
         self._end = 0
         self.open = False
+        self.received_bytes = 0
         self.partial_since_us = 0
         self.outgoing: list[bytes] = []
         self.transport: asyncio.Transport | None = None
@@ -64,6 +78,9 @@ class Connection(asyncio.BufferedProtocol):
         # Not asserted: uvloop's transports do not derive from asyncio's.
         self.transport = cast("asyncio.Transport", transport)
         self.open = True
+        connected = self.transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD_BYTES_MAX)
         self.open = self._receiver.connected(self)
         if not self.open:
             self.transport.abort()
@@ -74,11 +91,12 @@ class Connection(asyncio.BufferedProtocol):
             rest = self._end - self._start
             self._view[:rest] = self._view[self._start : self._end]
             self._start, self._end = 0, rest
-        return self._view[self._end :]
+        return self._view[self._end : self._end + READ_TURN_BYTES]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Cut what came into frames and hand them on."""
         self._end += nbytes
+        self.received_bytes += nbytes
         try:
             frames, self._start = self._framing.take(self._buffer, self._start, self._end)
         except FrameError as error:
@@ -94,6 +112,14 @@ class Connection(asyncio.BufferedProtocol):
             self.partial_since_us = 0
         if frames and self.open:
             self._receiver.received(self, frames)
+
+    def unread_bytes(self) -> int:
+        """What has come and was not read yet; 0 where the system does not tell."""
+        connected = None if self.transport is None else self.transport.get_extra_info("socket")
+        if connected is None or sys.platform == "win32":
+            return 0
+        told = fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4))
+        return int.from_bytes(told, sys.byteorder)
 
     @property
     def has_partial_frame(self) -> bool:
@@ -117,12 +143,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_reading(self) -> None:
         """Read no more until told to; what comes stays with the peer."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read on."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
 
     def refuse(self, reason: str) -> None:

@@ -274,6 +274,8 @@ class Links:
         self.limits = limits
         self.alarm = alarm
         self._ends: dict[str, _LinkEnd] = {}
+        self._seen_bytes: dict[Connection, int] = {}
+        self._seen_us = 0
         self._opening = asyncio.Lock()
 
     async def open(self, settings: tuple[LinkSettings, ...]) -> None:
@@ -308,6 +310,20 @@ class Links:
             end.check_certificates(datetime.now(UTC))
         if failure is not None:
             raise failure
+
+    def unread_us(self) -> int:
+        """How long what lies unread in crowded sockets waits, at the speed they are read with."""
+        unread = taken = 0
+        seen: dict[Connection, int] = {}
+        for connection in self.gateway.crowded:
+            assert isinstance(connection, Connection), "the gateway knows only ours"
+            unread += connection.unread_bytes()
+            seen[connection] = connection.received_bytes
+            taken += seen[connection] - self._seen_bytes.get(connection, seen[connection])
+        now_us = read_clocks().monotonic_us
+        passed_us, self._seen_us = now_us - self._seen_us, now_us
+        self._seen_bytes = seen
+        return unread * passed_us // taken if taken else 0
 
     def check_deadlines(self) -> None:
         """See `_LinkEnd.check_deadlines`."""

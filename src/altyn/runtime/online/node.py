@@ -203,13 +203,14 @@ class Node:
 
     async def _tick(self) -> None:
         gateway = self._gateway
-        elapsed_s = 0.0
+        loop = asyncio.get_running_loop()
+        second_ends = loop.time() + STATUS_S
         while True:
             await asyncio.sleep(TICK_S)
+            gateway.watch(self._links.unread_us(), round(TICK_S * 1_000_000))
             gateway.tell(TimeDue())
-            elapsed_s += TICK_S
-            if elapsed_s >= STATUS_S:
-                elapsed_s = 0.0
+            if loop.time() >= second_ends:
+                second_ends = loop.time() + STATUS_S
                 self._each_second()
 
     def _ticking_ended(self, ticking: "asyncio.Task[None]") -> None:
@@ -232,11 +233,9 @@ class Node:
             return  # a database's disk is not ours to see; its server says when it is full
         free = shutil.disk_usage(self._settings.journal.path.parent).free
         if free < RESERVE_BYTES:
-            self._gateway.tell(
-                IntakeChanged(open=False, reason="the journal's disk is nearly full")
-            )
+            self._gateway.close_intake("the journal's disk is nearly full")
         elif free > 2 * RESERVE_BYTES:
-            self._gateway.tell(IntakeChanged(open=True, reason="there is room again"))
+            self._gateway.open_intake("there is room again")
 
     def _cut_over_if_due(self) -> None:
         """One cut-over for each day that is over: several after a switch that was down for days."""
@@ -350,6 +349,11 @@ class Node:
             "dead_letters": {p: len(side.advices.dead) for p, side in state.issuers.items()},
             "alarms": dict(self._log.counts),
             "traffic": self._gateway.traffic.as_json(),
+            "overload": {
+                "active": self._gateway.overload.active,
+                "refused_of_1000": self._gateway.overload.shed,
+                "wait_ms": self._gateway.overload.wait_us // 1000,
+            },
             "links": self._links.as_json(),
         }
 
