@@ -15,6 +15,8 @@ from altyn.transaction import entries
 __all__ = ["VirtualDisk", "VirtualStorage"]
 
 SNAPSHOTS_KEPT = 2
+PERIOD_BITS = 4
+"""Batches are found by periods of 16 seconds; the longest span that was seen has some thousand."""
 
 
 class VirtualDisk:
@@ -26,6 +28,7 @@ class VirtualDisk:
         self.genesis = genesis_hash(scheme_id, self.record_bytes)
         self.batches: list[Batch] = []
         self.first_sequences: list[int] = []
+        self.spanning: dict[int, list[Batch]] = {}
         self.references: dict[int, list[int]] = {}
         self.snapshots: list[Snapshot] = []
         self.unflushed: Batch | None = None
@@ -51,6 +54,10 @@ class VirtualDisk:
         if batch is not None:
             self.batches.append(batch)
             self.first_sequences.append(batch.first_sequence)
+            for period in range(
+                batch.span_low >> PERIOD_BITS, (batch.span_high >> PERIOD_BITS) + 1
+            ):
+                self.spanning.setdefault(period, []).append(batch)
             for refers_to, sequence in batch.references:
                 self.references.setdefault(refers_to, []).append(sequence)
         return batch
@@ -121,11 +128,8 @@ class VirtualStorage:
 
     def batches_spanning(self, value: int) -> Iterator[Batch]:
         """Batches whose span includes a value, newest first."""
-        return (
-            batch
-            for batch in reversed(self._disk.batches)
-            if batch.span_low <= value <= batch.span_high
-        )
+        near = self._disk.spanning.get(value >> PERIOD_BITS, ())
+        return (batch for batch in reversed(near) if batch.span_low <= value <= batch.span_high)
 
     def references_to(self, sequence: int) -> list[int]:
         """Entries that refer to one."""

@@ -6,20 +6,17 @@ of a thousand would never look one up, and a restart would read all of its journ
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import altyn.switch
 
 __all__ = ["short_memory"]
 
-FINISHED_MAX: Final = 400
-
 
 @contextmanager
-def short_memory() -> Iterator[None]:
+def short_memory(finished_max: int) -> Iterator[None]:
     """Within it, the switch keeps so few finished transactions in memory."""
     state = altyn.switch.state
-    before, state.FINISHED_MAX = state.FINISHED_MAX, FINISHED_MAX
+    before, state.FINISHED_MAX = state.FINISHED_MAX, finished_max
     try:
         yield
     finally:

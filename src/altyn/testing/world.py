@@ -35,10 +35,12 @@ __all__ = ["NotQuiescentError", "World", "WorldFigures", "WorldPlan"]
 START_UTC_US: Final = 1_783_933_200_000_000
 """2026-07-13 09:00:00 UTC; seeds move it by up to two years."""
 DAY_US: Final = 86_400_000_000
-ARRIVAL_US: Final = 30_000
+ARRIVAL_US: Final = 12_000
 """Mean time between two customers."""
 DRAIN_US_MAX: Final = 3_600_000_000
 SKEW_US: Final = 60_000_000
+FINISHED_MAX: Final = (200, 800, 3000)
+"""How many finished transactions a switch keeps in memory: the world's seed chooses."""
 SUSPENDED_US: Final = (500_000, 6_000_000)
 
 
@@ -90,6 +92,7 @@ class World:
         self.schedule = Schedule()
         self.faults = Faults(seed, plan.faults)
         self._dice = stream(seed, "world")
+        self._finished_max = self._dice.choice(FINISHED_MAX)
         self._start_us = START_UTC_US + self._dice.randrange(730) * DAY_US
         skew_us = SKEW_US if self.faults["skew"].strikes() else 0
         self.scheme = scheme_plan(stream(seed, "scheme"), plan.banks, self._start_us, skew_us)
@@ -143,7 +146,7 @@ class World:
 
     def run(self) -> WorldFigures:
         """Play every day. What the observer raises ends the world."""
-        with short_memory():
+        with short_memory(self._finished_max):
             self.observe(self._first)
             self.node.start()
             for bank in self.banks:
