@@ -31,6 +31,7 @@ _RECOVERY_S: Final = 8.0
 """Before the run that shows the recovery: the refusals fade within five seconds."""
 
 _DRAIN_S: Final = 15.0
+_PROBE_STANS: Final = 200_000
 _MS: Final = 1000.0
 
 
@@ -133,7 +134,8 @@ class _Run:
             issuer_process_id=self.issuer_id,
             drain_s=_DRAIN_S,
         )
-        with ReversalProbe(self.switch.plan.acquirer_port) as probe:
+        first_stan = len(self.phases) * _PROBE_STANS
+        with ReversalProbe(self.switch.plan.acquirer_port, first_stan) as probe:
             result = generate_in_process(order, self.switch)
         result.pop("dates")
         self.sent += result["sent"]

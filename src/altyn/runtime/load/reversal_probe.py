@@ -22,14 +22,15 @@ _OF_REVERSAL: tuple[int, ...] = (2, 3, 4, 12, 13, 18, 22, 25, 32, 37, 41, 42, 43
 class ReversalProbe:
     """A small acquirer on a connection of its own, in a thread. Leaving the context ends it."""
 
-    def __init__(self, port: int) -> None:
-        """`purchases` and `reversals` count replies by response code."""
+    def __init__(self, port: int, first_stan: int) -> None:
+        """Trace numbers count up from `first_stan`: a probe that follows another one within the
+        same second needs others than it had. `purchases` and `reversals` count replies by code."""
         self.purchases: Counter[str] = Counter()
         self.reversals: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.unanswered = 0
         self._port = port
-        self._stan = 0
+        self._stan = first_stan
         self._codec: Codec = load_codec(DIALECT)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reversal-probe", daemon=True)
