@@ -26,7 +26,7 @@ KEPT: Final[tuple[int, ...]] = (2, 3, 4, 12, 13, 14, 18, 22, 25, 32, 37, 41, 42,
 MAY_DIFFER_LATER: Final = frozenset({"", "30", "58", "91", "94", "96"})
 """Answers that need not bind the switch for ever: it may not even know who asked."""
 NOT_TAKEN: Final = frozenset({"09", "91", "96"})
-"""Answers to a reversal or completion that ask for it again later."""
+"""Answers that say nothing of a message that was, or must be, sent more than once."""
 APPROVED: Final = "00"
 CHIP_DATA: Final = bytes.fromhex("9F26080123456789ABCDEF9F3602001C95050000008000")
 PIN_BLOCK: Final = bytes.fromhex("8F2C9A41D0E6B357")
@@ -147,8 +147,10 @@ class Acquirer:
         fields = message.fields
         key = (message.mti, fields.get(11), fields.get(7))
         exchange = self._waiting.get(key)
-        if exchange is None or (exchange.patient and fields[39] in NOT_TAKEN):
+        if exchange is None:
             return
+        if fields[39] in NOT_TAKEN and (exchange.patient or exchange.attempts > 1):
+            return  # of a repeat it says nothing about what became of the first
         del self._waiting[key]
         exchange.open = False
         exchange.answer = str(fields[39])

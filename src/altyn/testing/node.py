@@ -16,7 +16,6 @@ from altyn.message import load_codec
 from altyn.registry import Registry
 from altyn.switch import (
     CutOverOrdered,
-    IntakeChanged,
     LinkDown,
     LinkTerms,
     LinkUp,
@@ -316,10 +315,6 @@ class VirtualProcess:
         for circuit in self._all_circuits():
             if circuit.partial_since and at - circuit.partial_since > FRAME_DEADLINE_US:
                 circuit.refuse("a frame was not completed in time")
-
-    def set_intake(self, *, is_open: bool) -> None:
-        """The store is nearly full, or there is room again (D01)."""
-        self.gateway.tell(IntakeChanged(open=is_open, reason="room on the disk"))
 
     def activate(self) -> None:
         """The registry that the scheme wants takes force."""

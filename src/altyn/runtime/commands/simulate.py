@@ -168,6 +168,7 @@ def swarm(budget: str, cores: int | None, from_seed: int, json_path: str | None)
 
     budget_s = _seconds(budget)
     console = open_console(errors=json_path == "-")
+    work = Swarm(cores or os.cpu_count() or 1, from_seed)
     with console.status("the first seeds run") as status:
 
         def told(figures: SwarmFigures) -> None:
@@ -176,7 +177,7 @@ def swarm(budget: str, cores: int | None, from_seed: int, json_path: str | None)
                 f"{figures.elapsed_s:,.0f} of {budget_s:,} s"
             )
 
-        figures = Swarm(cores or os.cpu_count() or 1, from_seed).run(budget_s, told)
+        figures = work.run(budget_s, told)
     console.print(swarm_table(figures))
     console.print(f"Measured on {hardware_line()}.")
     if json_path:

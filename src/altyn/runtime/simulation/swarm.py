@@ -2,8 +2,9 @@
 
 import multiprocessing
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from typing import NamedTuple
 
 from altyn.testing import Trial, run_trial, shrink, swarm_plan
@@ -44,9 +45,13 @@ class Swarm:
     """`run` plays seeds from `from_seed` on, on so many processes."""
 
     def __init__(self, cores: int, from_seed: int) -> None:
-        """Nothing has run yet."""
+        """Start the processes, before this one shows anything or starts a thread."""
         self._cores = cores
         self._from_seed = from_seed
+        # Forked where that can be: a program that was not started as a file starts no other way.
+        method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        self._pool = context.Pool(cores) if cores > 1 else None
 
     def run(self, budget_s: float, told: Callable[[SwarmFigures], None]) -> SwarmFigures:
         """Run until the budget ends or a seed fails; `told` hears of the figures after each."""
@@ -68,21 +73,17 @@ class Swarm:
                     return
                 yield seed
 
-        if self._cores == 1:
+        if self._pool is None:
             yield from map(_run_seed, seeds())
             return
-        # Started anew, not forked: a child must not inherit what this process has open.
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(self._cores) as pool:
-            waiting = [
-                pool.apply_async(_run_seed, (seed,))
-                for seed in range(self._from_seed, self._from_seed + 2 * self._cores)
-            ]
-            following = count(self._from_seed + 2 * self._cores)
+        with self._pool as pool:
+            following = seeds()
+            ahead = islice(following, 2 * self._cores)
+            waiting = deque(pool.apply_async(_run_seed, (seed,)) for seed in ahead)
             while waiting:
-                yield waiting.pop(0).get()
-                if time.monotonic() < until:
-                    waiting.append(pool.apply_async(_run_seed, (next(following),)))
+                yield waiting.popleft().get()
+                for seed in islice(following, 1):
+                    waiting.append(pool.apply_async(_run_seed, (seed,)))
 
 
 def _added(figures: SwarmFigures, trial: Trial, elapsed_s: float) -> SwarmFigures:
