@@ -292,7 +292,7 @@ class Bank:
     def _spoiled(self, answer: Message) -> tuple[Message, str]:
         """An answer that is none: the switch must not take it for one (F03, F04)."""
         fields = dict(answer.fields)
-        kind = self.trouble.randrange(5)
+        kind = self.trouble.randrange(6)
         if kind == 0:
             fields[4] = f"{int(str(fields[4])) + 1:012d}"
             return Message(answer.mti, fields), "wrong-amount"
@@ -306,6 +306,9 @@ class Bank:
         if kind == 3:
             fields[39] = "10"
             return Message(answer.mti, fields), "partial-approval"
+        if kind == 4:
+            fields[7] = "0101000000"
+            return Message(answer.mti, fields), "other-time"
         other = "0110" if answer.mti == "0210" else "0210"
         return Message(other, fields), "wrong-type"
 

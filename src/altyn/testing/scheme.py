@@ -203,17 +203,20 @@ def _bank_values(dice: Random, bank: BankPlan) -> list[_Value]:
 
 def _caps(dice: Random, bank: BankPlan) -> dict[str, int]:
     return {
-        bank.currency: dice.randint(10_000_000, 4_000_000_000),
-        "USD": dice.randint(1_000_000, 400_000_000),
+        # Some bind within a day, others never.
+        bank.currency: dice.choice((1, 1, 100)) * dice.randint(2_000_000, 40_000_000),
+        "USD": dice.choice((1, 1, 100)) * dice.randint(20_000, 4_000_000),
     }
 
 
 def _stand_in(dice: Random, bank: BankPlan) -> StandInTerms:
     per_card = Window(86_400, "card", dice.randint(100_000, 3_000_000), dice.randint(1, 6))
-    per_issuer = Window(3_600, "issuer", dice.randint(10**6, 10**8), dice.randint(3, 200))
+    count = dice.choice((1, 10)) * dice.randint(2, 20)
+    per_issuer = Window(3_600, "issuer", dice.randint(10**6, 10**8), count)
     return StandInTerms(
         f"{bank.bank_id}-terms", ParticipantId(bank.bank_id), "", (), 0, FAR_AWAY_US,
         bank.currency, dice.randint(50_000, 2_000_000), (per_card, per_issuer),
+        unverified=dice.choice(("allow", "allow", "refuse")),
     )  # fmt: skip
 
 

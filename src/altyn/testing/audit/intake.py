@@ -53,17 +53,18 @@ class Intake:
         codec = self._codecs.get(seen.link)
         if codec is None:
             codec = self._codecs[seen.link] = load_codec(self._model.views[seen.link].dialect)
+        sound = True
         try:
             message = codec.decode(seen.frame)
         except MessageError as error:
             if error.partial is None:
                 return
-            message = error.partial
+            message, sound = error.partial, False
         kind = REQUEST_KINDS.get(message.mti[:3])
         if kind is not None:
             self._request(seen, message, kind)
         elif message.mti[:3] in ANSWER_KINDS:
-            self._answer(seen, message, ANSWER_KINDS[message.mti[:3]])
+            self._answer(seen, message, ANSWER_KINDS[message.mti[:3]], sound)
         elif message.mti[:3] in ACKNOWLEDGEMENTS:
             self._acknowledgement(seen, message)
         elif message.mti[:3] == "080" and text_of(message, 70) == SIGN_OFF:
@@ -95,7 +96,7 @@ class Intake:
             if original is not None and original.reversal_read_at < 0:
                 original.reversal_read_at = seen.at
 
-    def _answer(self, seen: SwitchRead, message: Message, kind: int) -> None:
+    def _answer(self, seen: SwitchRead, message: Message, kind: int, sound: bool) -> None:
         """An issuer's answer counts for the request in flight under its STAN and DE7 (F03)."""
         model = self._model
         case = model.by_stan.get((model.bank_of[seen.link], text_of(message, 11)))
@@ -104,9 +105,9 @@ class Intake:
         if text_of(message, 7) not in ("", case.issuer_transmission):
             return
         if len(case.verdicts) < VERDICTS_MAX:
-            code = text_of(message, 39)
+            means = self._meaning(case, message, kind) if sound else "invalid"
             case.verdicts.append(
-                Verdict(seen.at, self._meaning(case, message, kind), code, text_of(message, 38))
+                Verdict(seen.at, means, text_of(message, 39), text_of(message, 38))
             )
 
     def _meaning(self, case: Case, message: Message, kind: int) -> str:
