@@ -102,6 +102,7 @@ class Acquirer:
         self._stan = 999_000 + dice.randrange(900)
         self._rrns = 0
         self._waiting: dict[Key, Exchange] = {}
+        self._given_up: set[Key] = set()
         self._book: list[Exchange] = []
         self._deal = Deal(Message("0200", {4: "0"}))
         self._answered: deque[tuple[Message, Deal]] = deque(maxlen=300)
@@ -154,6 +155,8 @@ class Acquirer:
         del self._waiting[key]
         exchange.open = False
         exchange.answer = str(fields[39])
+        if exchange.answer in NOT_TAKEN:
+            self._given_up.add(key)
         if exchange.takes_back:
             exchange.deal.standing = 0
             self._advance(exchange.play, "")
@@ -164,11 +167,17 @@ class Acquirer:
                 self._answered.append((exchange.message, exchange.deal))
         self._advance(exchange.play, exchange.answer)
 
+    def stands_by(self, message: Message) -> bool:
+        """Whether a message may still be sent once more: not one that was answered 91 or 96,
+        which the switch may not even remember."""
+        return _answer_key(message) not in self._given_up
+
     def close_day(self) -> tuple[AcquirerEntry, ...]:
         """The book since the last time; a few deals stay in mind to be taken back tomorrow."""
         entries = tuple(self._entry(exchange) for exchange in self._book if exchange.in_book)
         standing = [x.deal for x in self._book if x.deal.standing and x.message.mti == "0200"]
         self._carried = standing[:CARRIED_OVER]
+        self._given_up.clear()
         self._book = []
         return entries
 

@@ -187,7 +187,7 @@ class Bank:
                 self.schedule.after(delay, self._send_again, line, message)
 
     def _send_again(self, line: BankLine, message: Message) -> None:
-        if line.usable:
+        if line.usable and self.acquirer.stands_by(message):
             self.send(line, line.next_circuit(), message, "duplicate")
 
     def send_network(self, line: BankLine, code: str) -> None:
