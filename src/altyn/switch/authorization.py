@@ -19,6 +19,7 @@ from altyn.switch.routing import Route
 from altyn.transaction import (
     APPROVAL_CODES,
     APPROVALS_NOT_SERVED,
+    REQUEST_KINDS,
     Flag,
     Kind,
     Outcome,
@@ -32,7 +33,6 @@ from altyn.transaction import (
 DEBITS: Final = frozenset({"00", "01", "09", "10"})
 INQUIRIES: Final = frozenset({"30", "31", "70"})
 ATM_CATEGORY: Final = "6011"
-REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
 WAITING_MAX: Final = 8
 ALL_ZERO: Final = "0" * 6
 _APPROVED: Final = Outcome.APPROVED  # a member looked up on its class costs 0.2 us

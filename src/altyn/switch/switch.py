@@ -44,16 +44,14 @@ from altyn.switch.events import (
     Unserved,
 )
 from altyn.switch.evidence import CardVerifier
-from altyn.switch.line_watch import ECHO_TEST
+from altyn.switch.line_watch import ECHO_TEST, SIGN_ON
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
-from altyn.transaction import Kind, Outcome, Request, Response, State, original_key
+from altyn.transaction import REQUEST_KINDS, Kind, Outcome, Request, Response, State, original_key
 
-SIGN_ON: Final = line_watch.SIGN_ON
 SIGN_OFF: Final = "002"
 CUT_OVER: Final = "201"
 
-_REQUEST_KINDS: Final = authorization.REQUEST_KINDS
 _IN_FLIGHT: Final = State.IN_FLIGHT
 
 
@@ -171,7 +169,7 @@ class Switch:
         if acquirer.profile is not None and not authorization.in_profile(request, acquirer.profile):
             desk.alarm("outside-profile", f"link {request.link_id}, {request.kind.name}")
             desk.refuse(request, Outcome.OUTSIDE_PROFILE)
-        elif request.kind in _REQUEST_KINDS:
+        elif request.kind in REQUEST_KINDS:
             authorization.authorize(desk, request, acquirer)
         elif request.kind >= Kind.REVERSAL:
             reversal.reverse(desk, request)
@@ -187,7 +185,7 @@ class Switch:
             wanted = ((request.key, moment),)
         original = request.original
         if original is not None and (
-            request.kind not in _REQUEST_KINDS or request.processing_code[:2] in refund.CREDITS
+            request.kind not in REQUEST_KINDS or request.processing_code[:2] in refund.CREDITS
         ):
             then = desk.moment_of(original.transmission)
             key = original_key(original)
@@ -208,7 +206,7 @@ class Switch:
     def _on_response(self, response: Response) -> None:
         desk = self._desk
         link = desk.links[LinkId(response.link_id)]
-        if response.kind in _REQUEST_KINDS:
+        if response.kind in REQUEST_KINDS:
             authorization.take_answer(desk, response, link)
             return
         delivery.take_acknowledgement(desk, response, link)

@@ -15,6 +15,7 @@ from altyn.transaction.outcome import (
 )
 from altyn.transaction.request import (
     KEY_LETTERS,
+    REQUEST_KINDS,
     Kind,
     Original,
     Request,
@@ -30,6 +31,7 @@ __all__ = [
     "FIRST_BY_STAND_IN",
     "KEY_LETTERS",
     "NOT_REMEMBERED",
+    "REQUEST_KINDS",
     "RESPONSE_CODES",
     "STOOD_IN_FOR",
     "TRANSACTION_ENTRY",

@@ -22,6 +22,9 @@ class Kind(IntEnum):
     REVERSAL_ADVICE = 6
 
 
+REQUEST_KINDS: Final = (Kind.AUTHORIZATION, Kind.FINANCIAL)
+"""What may be declined; all other kinds tell of something that has happened."""
+
 KEY_LETTERS: Final = "012abrr"
 """By Kind: a reversal and its advice are one thing under one key, all else is apart."""
 
