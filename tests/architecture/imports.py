@@ -19,7 +19,7 @@ LEVELS = {
             ("transaction", "registry"),
             ("message", "compliance"),
             ("wire", "switch", "clearing"),
-            ("gateway", "settlement", "disputes"),
+            ("gateway", "presentment", "settlement", "disputes"),
             ("reports", "simulators"),
             ("console", "certification", "testing"),
             ("runtime",),
@@ -29,7 +29,9 @@ LEVELS = {
 }
 
 # Nothing else has ever heard of a field number.
-KNOW_MESSAGES = {"wire", "gateway", "simulators", "certification", "testing", "runtime"}
+KNOW_MESSAGES = {
+    "wire", "gateway", "presentment", "simulators", "certification", "testing", "runtime",
+}  # fmt: skip
 
 # A witness must not share the accused's code.
 WITNESSES = {"simulators", "certification"}
