@@ -1,6 +1,10 @@
 """What is right passes the auditor: a day with everything in it, to the last entry."""
 
-from tests.switch.bench import SEA, bank, bin_range
+from altyn.identifiers import LinkId
+from altyn.message import Message
+from altyn.switch import Shed, ShedRequest
+from altyn.testing import SwitchRead
+from tests.switch.bench import CODEC, SEA, bank, bin_range
 from tests.testing.watched_bench import WatchedBench, audit, busy_day
 
 
@@ -42,3 +46,18 @@ def test_f20_an_answer_whose_line_broke_is_not_missed() -> None:
         bench.wait(1)
     audit(bench.seen)
     assert not bench.inbox["sea"]
+
+
+def test_what_is_refused_unread_passes() -> None:
+    """Under overload a new request is refused unread, and its repeat is refused again."""
+    bench = WatchedBench()
+    request = bench.request()
+    link, terminal = LinkId("sea"), str(request.fields[41])
+    key, moment = f"2400101/{request.fields[11]!s}{request.fields[7]!s}", 1_783_245_600
+    bench.seen.append(SwitchRead(bench.at, link, CODEC.encode(request)))
+    shed = Shed(link, (ShedRequest(key, terminal, moment, link, request),))
+    bench.take_unchecked(bench.switch.step(shed, bench.now))
+    assert bench.taken("sea").fields[39] == "96"
+    assert bench.ask("sea", Message("0201", request.fields)).fields[39] == "96"
+    bench.rest()
+    audit(bench.seen)

@@ -250,6 +250,8 @@ class Bank:
         if mti[1] == "8":
             self._network(line, circuit, message)
         elif mti[2] in "13":
+            if mti[1] == "4" and message.fields.get(39) == "91":
+                line.signed_on = False  # a sign-off came late, after a sign-on: sign on again
             self.acquirer.receive(message)
         else:
             self._answer(line, circuit, message)

@@ -13,7 +13,7 @@ State = Literal["in flight", "approved", "declined", "reversed", "completed", "m
 MESSAGE_TYPES: Final = ("", "0100", "0200", "0120", "0220", "0400", "0420")
 """By the kind of a record."""
 
-_REQUEST_LETTERS: Final = {"010": "0", "020": "1", "012": "2", "022": "a"}
+_REQUEST_LETTERS: Final = {"010": "1", "020": "2", "012": "a", "022": "b"}
 
 
 class Content(NamedTuple):
@@ -114,6 +114,7 @@ class Case:
         "settlement_currency",
         "state",
         "told_as",
+        "unread",
         "verdicts",
     )
 
@@ -139,6 +140,7 @@ class Case:
         self.code = ""
         self.authorization_code = ""
         self.told_as = ""
+        self.unread = False
         self.asked_at = 0
         self.life = 0
         self.forwarded = 0

@@ -10,7 +10,7 @@ from altyn.transaction import entries
 
 __all__ = ["KEY_LETTERS", "Claim", "transaction_key"]
 
-KEY_LETTERS: Final = {1: "0", 2: "1", 3: "2", 4: "a", 5: "r", 6: "r"}
+KEY_LETTERS: Final = {1: "1", 2: "2", 3: "a", 4: "b", 5: "r", 6: "r"}
 """By the kind of a record: requests, completions and reversals have keys of their own."""
 
 _RECORD: Final = struct.Struct(

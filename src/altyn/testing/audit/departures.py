@@ -11,7 +11,7 @@ from altyn.testing.observations import SwitchSent
 
 __all__ = ["Departures"]
 
-REPLY_LETTERS: Final = {"011": "0", "021": "1", "013": "2", "023": "a", "041": "r", "043": "r"}
+REPLY_LETTERS: Final = {"011": "1", "021": "2", "013": "a", "023": "b", "041": "r", "043": "r"}
 FORWARDS: Final = frozenset({"010", "020"})
 ADVICES: Final = frozenset({"012", "022", "042"})
 BUSINESS_FIELDS: Final = (2, 3, 4, 15, 37, 38, 39, 41, 44, 49, 54, 55, 62, 63)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from altyn.clock import following_day
 from altyn.journal import Batch, batch_hash
-from altyn.testing.audit.case import OwedAdvice
+from altyn.testing.audit.case import Case, OwedAdvice
 from altyn.testing.audit.claim import Claim
 from altyn.testing.audit.followup_audit import FollowUpAudit
 from altyn.testing.audit.model import Model
@@ -20,6 +20,8 @@ __all__ = ["JournalAudit", "holds_card"]
 
 FACT_ENTRY: Final = 2
 FOLLOW_UPS: Final = 3
+NEW_REQUESTS: Final = (1, 2)
+SHED_CODE: Final = "96"
 NOT_TAKEN: Final = frozenset({"91", "96", "06", "12", "30", "40"})
 """Answers to an advice that say that it has not been taken (ISO 8583:1987, DE39)."""
 _DIGITS: Final = re.compile(r"\d{13,}")
@@ -140,6 +142,25 @@ class JournalAudit:
             self._model.fail("I6", f"{fact['fact']}: advice {fact['advice']}, which is not owed")
         return advice
 
+    def _shed(self, fact: Mapping[str, Any]) -> None:
+        """New requests were refused unread: each was asked, and nothing else came of it."""
+        model = self._model
+        model.expect("I3", fact["business_day"], model.business_day, "business day")
+        for base, terminal in fact["requests"]:
+            key = f"{base}/{terminal.rstrip()}"
+            asked = model.asked.get(key)
+            if asked is None:
+                model.fail("PREDICTION", "refused unread what was never read")
+            kind = asked.contents[0].kind
+            name = base[1:].partition("/")[0], asked.contents[0].rrn
+            if kind not in NEW_REQUESTS or key in model.cases:
+                model.fail("I2", "refused unread what is no new request", name)
+            case = Case(key, kind, "declined")
+            case.institution, case.content = name[0], asked.contents[0]
+            case.business_day, case.sequence = fact["business_day"], model.sequence
+            case.code, case.unread = SHED_CODE, True
+            model.keep(case)
+
     def _link_lost(self, fact: Mapping[str, Any]) -> None:
         bank = self._model.bank_of.get(fact["link"], "")
         self._model.lost_at[bank] = self._model.now
@@ -158,6 +179,7 @@ _READERS: Final = {
     "dead-letter": JournalAudit._dead_letter,
     "advice-retried": JournalAudit._advice_retried,
     "advice-closed": JournalAudit._advice_closed,
+    "shed": JournalAudit._shed,
     "link-down": JournalAudit._link_lost,
     "signed-off": JournalAudit._link_lost,
     "switch-started": JournalAudit._switch_started,

@@ -242,7 +242,8 @@ class RequestAudit:
             if claim.response_code not in codes:
                 codes.append(claim.response_code)
             return
-        if case is not None and case.state != "marker":
+        again = case is not None and case.unread and claim.response_code == case.code
+        if case is not None and case.state != "marker" and not again:
             model.fail("I2", f"refused {outcome.name}, but the key is {case.state}", name)
         refused = self._new_case(claim, content)
         refused.state = "declined"
