@@ -454,3 +454,18 @@ def test_an_authorization_code_has_six_digits_and_is_never_zero(sequence: int) -
     """Made of the entry's number: the same after a replay."""
     code = authorization_code(sequence)
     assert len(code) == 6 and code.isdecimal() and code != "000000"
+
+
+@pytest.mark.parametrize("mti", ["0100", "0200"])
+def test_t03_an_advice_is_of_the_business_day_on_which_its_money_moved(mti: str) -> None:
+    """The day is closed while the issuer is awaited: answer, positions and advice say one day."""
+    bench = Bench(scheme_of(TERMS))
+    bench.send("sea", bench.request(mti=mti))
+    bench.step(CutOverOrdered())
+    for inbox in bench.inbox.values():
+        inbox.clear()
+    bench.wait(10.1)
+    reply, advice = bench.taken("sea"), bench.taken("hill")
+    assert (reply.fields[15], advice.fields[15]) == ("0705", "0705")
+    assert {line.business_day for line in bench.state.positions.lines()} <= {0, 20260705}
+    bench.expect_replay()

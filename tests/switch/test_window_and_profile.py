@@ -8,8 +8,8 @@ import pytest
 from altyn.identifiers import LinkId
 from altyn.message import Message
 from altyn.registry import Participant, Profile
-from altyn.switch import NetworkRequested, Record
-from altyn.transaction import NOT_REMEMBERED, Outcome
+from altyn.switch import NetworkRequested, Record, recover, replay
+from altyn.transaction import NOT_REMEMBERED, Outcome, State
 from tests.switch.bench import (
     HILL,
     SEA,
@@ -203,3 +203,23 @@ def test_f40_a_completion_of_what_was_declined_meanwhile_is_refused() -> None:
     bench.inbox["sea"].clear()
     assert code_of(bench, Message("0221", completion.fields)) == "25"
     assert not bench.nets()
+
+
+def test_t01_a_repeat_is_answered_from_memory_whatever_our_clock_has_done() -> None:
+    """Our clock steps back by an hour: what was approved before is not refused on its repeat."""
+    bench = Bench()
+    request, reply = bench.buy()
+    bench.step_clock(-3600)
+    assert bench.ask("sea", request).fields == reply.fields
+    assert code_of(bench, Message("0200", {**request.fields, 11: "999999"})) == "12"
+
+
+def test_t02_a_restart_marks_no_original_of_a_time_to_come() -> None:
+    """A reversal of what nobody could have sent yet leaves no mark, before or after a restart."""
+    bench = Bench()
+    ahead = Message("0200", {**bench.request().fields, 7: at(7200)})
+    assert code_of(bench, bench.about(ahead)) == "25"
+    bench.snapshot()
+    for state in (bench.state, replay(bench.storage), recover(bench.storage)):
+        assert state is not None
+        assert not [each for each in state.finished if each.state is State.MARKER]

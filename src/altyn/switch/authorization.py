@@ -61,12 +61,10 @@ def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
             f"link {link.terms.link_id} named an original (DE90) of another institution",
         )
         return Outcome.FOREIGN_INSTITUTION
-    if _outside_window(desk, request):
-        return Outcome.OUTSIDE_TIME_WINDOW
     return participant
 
 
-def _outside_window(desk: Desk, request: Request) -> bool:
+def outside_window(desk: Desk, request: Request) -> bool:
     """Whether a peer's clock is too far from ours for its messages to be told from replays (T02).
 
     What is refused here leaves nothing in memory, so it cannot move memory's reach either.

@@ -259,7 +259,7 @@ class Desk:
         `asked_as` names the request as it was sent to the issuer, blank when it was not.
         """
         now_us = self.now.utc_us
-        head = recording.stand_in_advice_head(transaction, self.state, stan, now_us, asked_as)
+        head = recording.stand_in_advice_head(transaction, stan, now_us, asked_as)
         self.state.issuer(transaction.issuer).note_stand_in(self.state.sequence + 1)
         self._owe_own_advice(transaction, head, stan, transaction.authorization_code)
 

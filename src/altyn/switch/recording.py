@@ -137,15 +137,16 @@ def stood_in_head(head: bytes, told_as: str) -> bytes:
     return head[:_FLAGS_AT] + bytes((flags,)) + head[_FLAGS_AT + 1 : -len(name)] + name
 
 
-def stand_in_advice_head(
-    transaction: Transaction, state: SwitchState, stan: str, now_us: int, asked: str
-) -> bytes:
-    """The head of the advice that tells an issuer what was approved in its place."""
+def stand_in_advice_head(transaction: Transaction, stan: str, now_us: int, asked: str) -> bytes:
+    """The head of the advice that tells an issuer what was approved in its place.
+
+    It is of the transaction's business day, on which the money has moved: not of the day in which
+    the issuer's time was up.
+    """
     values = list(entries.unpack_head(transaction.head))
     values[0] = _ADVICE_KINDS[transaction.kind]
     kept = values[1] & (Flag.CREDIT | Flag.NO_MONEY)
     values[1] = kept | Flag.BY_SWITCH | Flag.FORWARDED | Flag.STOOD_IN
-    values[2] = state.business_day
     values[3] = now_us
     values[8] = int(stan)
     values[9] = transaction.sequence

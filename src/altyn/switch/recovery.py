@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from altyn.clock import TransmissionClock
+from altyn.clock import MICROSECONDS_PER_SECOND, TransmissionClock
 from altyn.identifiers import ParticipantId
 from altyn.journal import (
     Batch,
@@ -179,7 +179,8 @@ class Replay:
         if transaction.flags & Flag.UNMATCHED:
             if state.find(original_key(original), transaction.terminal) is None:
                 moment = self._transmission.read(original.transmission, told.received_us) or 0
-                state.mark(original, transaction.terminal, moment, transaction.sequence)
+                now_s = told.received_us // MICROSECONDS_PER_SECOND
+                state.mark(original, transaction.terminal, moment, now_s, transaction.sequence)
             return
         found = state.find(original_key(original), transaction.terminal)
         if found is not None:

@@ -230,11 +230,9 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")
     if state.find(original_key(original), request.terminal) is None:
         moment = desk.moment_of(original.transmission)
-        ahead_s = moment - desk.now.utc_us // MICROSECONDS_PER_SECOND
-        if ahead_s > state.registry.scheme.transmission_tolerance_ahead_s:
-            return  # no such original would be taken, and its mark would move memory's reach (T02)
-        state.mark(original, request.terminal, moment, transaction.sequence)
-        # Found by the original's own key and time when it comes long after.
-        desk.record_fact(
-            moment, fact="marked", key=original_key(original), terminal=request.terminal
-        )
+        now_s = desk.now.utc_us // MICROSECONDS_PER_SECOND
+        if state.mark(original, request.terminal, moment, now_s, transaction.sequence):
+            # Found by the original's own key and time when it comes long after.
+            desk.record_fact(
+                moment, fact="marked", key=original_key(original), terminal=request.terminal
+            )

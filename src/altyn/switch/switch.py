@@ -161,6 +161,9 @@ class Switch:
         if known is not None:
             authorization.repeat_of(desk, request, known)
             return
+        if authorization.outside_window(desk, request):
+            desk.refuse(request, Outcome.OUTSIDE_TIME_WINDOW)
+            return
         if not recalled:
             wanted = self._to_recall(request)
             if wanted:
