@@ -10,7 +10,7 @@ from altyn.journal import Batch
 from altyn.message import Message
 from altyn.switch import FACT_ENTRY, CutOverOrdered, Recall, Record, recall, state
 from altyn.transaction import State
-from tests.switch.bench import HILL, SEA, Bench, answer_to, bin_range, standing
+from tests.switch.bench import HILL, SEA, Bench, answer_to, bin_range, card_number, standing
 from tests.switch.memory_storage import MemoryStorage
 
 
@@ -352,3 +352,31 @@ def test_a_participant_called_marked_is_no_mark() -> None:
     )
     (found,) = recall(storage, mark.key, mark.transmitted_s)
     assert (found.key, found.state) == (mark.key, State.MARKER)
+
+
+def test_f09_a_restart_marks_only_what_was_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reversal that names another card's purchase, which has left memory, marks nothing: the
+    purchase is answered as ever when it comes again, before and after a restart."""
+    monkeypatch.setattr(state, "FINISHED_MAX", 2)
+    bench = Bench()
+    purchase, answer = bench.buy()
+    for _ in range(3):
+        bench.buy()
+    stranger = bench.about(purchase, f2=card_number("990002", 2))
+    assert bench.ask("sea", stranger).fields[39] == "25"
+    for snapshot in (False, True):
+        if snapshot:
+            bench.snapshot()
+        bench.restart()
+        bench.inbox["sea"].clear()
+        assert bench.ask("sea", purchase).fields == answer.fields
+
+
+def test_a_reversal_is_not_taken_back_by_one_that_comes_before_it() -> None:
+    """A reversal of a reversal is answered and has no effect, also when it is the first to come."""
+    bench = Bench()
+    purchase, _ = bench.buy()
+    reversal = bench.about(purchase)
+    assert bench.ask("sea", bench.about(reversal, f4=purchase.fields[4])).fields[39] == "25"
+    assert bench.ask("sea", reversal).fields[39] == "00"
+    assert bench.nets() == {}

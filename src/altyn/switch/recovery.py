@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from altyn.clock import MICROSECONDS_PER_SECOND, TransmissionClock
+from altyn.clock import TransmissionClock
 from altyn.identifiers import ParticipantId
 from altyn.journal import (
     Batch,
@@ -54,6 +54,7 @@ class Replay:
         self._state = state
         self._transmission = TransmissionClock()
         self._last: Transaction | None = None
+        self._unmatched: Told | None = None
 
     @property
     def state(self) -> SwitchState | None:
@@ -78,8 +79,10 @@ class Replay:
         """Only remember a finished transaction: what it changed is in the snapshot already."""
         if entry.kind == ADDITIONAL_ENTRY and self._last is not None:
             self._last.additional = entry.body
-        if entry.kind == FACT_ENTRY and b'"shed"' in entry.body:
-            self._take_shed(json.loads(entry.body), entry.sequence)
+        if entry.kind == FACT_ENTRY and (b'"shed"' in entry.body or b'"marked"' in entry.body):
+            fact = json.loads(entry.body)
+            self._take_shed(fact, entry.sequence)
+            self._take_mark(fact)
         if entry.kind != TRANSACTION_ENTRY:
             return
         if entries.stage_of(entry.body) == Stage.FINISHED:
@@ -90,6 +93,15 @@ class Replay:
     def _take_shed(self, fact: dict[str, Any], sequence: int) -> None:
         if fact["fact"] == "shed" and self._state is not None:
             shedding.remember_all(self._state, fact["requests"], fact["moment"], sequence)
+
+    def _take_mark(self, fact: dict[str, Any]) -> None:
+        """The fact stands right behind the reversal that it is about."""
+        told = self._unmatched
+        if fact["fact"] == "marked" and told is not None and self._state is not None:
+            original = original_of(fact["key"])
+            moment = self._transmission.read(original.transmission, told.received_us) or 0
+            sequence = told.transaction.sequence
+            self._state.mark(original, fact["terminal"], moment, sequence)
 
     def _apply_fact(self, fact: dict[str, Any], sequence: int) -> None:
         kind = fact["fact"]
@@ -106,6 +118,8 @@ class Replay:
             state.begin_day(fact["opened"])
         elif kind == "shed":
             self._take_shed(fact, sequence)
+        elif kind == "marked":
+            self._take_mark(fact)
         elif kind in ("delivered", "advice-closed"):
             state.end_advice(ParticipantId(fact["participant"]), fact["advice"])
         elif kind in ("advice-failed", "dead-letter", "advice-retried"):
@@ -177,10 +191,7 @@ class Replay:
         if original is None:
             return
         if transaction.flags & Flag.UNMATCHED:
-            if state.find(original_key(original), transaction.terminal) is None:
-                moment = self._transmission.read(original.transmission, told.received_us) or 0
-                now_s = told.received_us // MICROSECONDS_PER_SECOND
-                state.mark(original, transaction.terminal, moment, now_s, transaction.sequence)
+            self._unmatched = told
             return
         found = state.find(original_key(original), transaction.terminal)
         if found is not None:

@@ -14,6 +14,7 @@ from altyn.transaction import (
     Flag,
     Kind,
     Move,
+    Original,
     Outcome,
     Request,
     State,
@@ -228,11 +229,21 @@ def _accept_unmatched(desk: Desk, request: Request) -> None:
     desk.reply(request, transaction)
     state.finish(transaction)
     desk.alarm("unmatched-reversal", f"link {request.link_id}, STAN {request.stan}")
-    if state.find(original_key(original), request.terminal) is None:
-        moment = desk.moment_of(original.transmission)
-        now_s = desk.now.utc_us // MICROSECONDS_PER_SECOND
-        if state.mark(original, request.terminal, moment, now_s, transaction.sequence):
-            # Found by the original's own key and time when it comes long after.
-            desk.record_fact(
-                moment, fact="marked", key=original_key(original), terminal=request.terminal
-            )
+    _mark(desk, request, original, transaction.sequence)
+
+
+def _mark(desk: Desk, request: Request, original: Original, sequence: int) -> None:
+    """Mark an original that may come yet. Whether it is marked is said by a fact of its own,
+    which a recovery goes by: it may not have in memory what was found here."""
+    state = desk.state
+    if original.kind >= Kind.REVERSAL:
+        return  # a reversal is not taken back, whenever it comes
+    if state.find(original_key(original), request.terminal) is not None:
+        return
+    moment = desk.moment_of(original.transmission)
+    ahead_s = moment - desk.now.utc_us // MICROSECONDS_PER_SECOND
+    if ahead_s > state.registry.scheme.transmission_tolerance_ahead_s:
+        return  # no such original would be taken, and its mark would move memory's reach (T02)
+    state.mark(original, request.terminal, moment, sequence)
+    # Found by the original's own key and time when it comes long after.
+    desk.record_fact(moment, fact="marked", key=original_key(original), terminal=request.terminal)

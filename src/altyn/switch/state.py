@@ -255,21 +255,14 @@ class SwitchState:
                 return
             head = head.next_same_key
 
-    def mark(
-        self, original: Original, terminal: str, transmitted_s: int, now_s: int, sequence: int
-    ) -> bool:
+    def mark(self, original: Original, terminal: str, transmitted_s: int, sequence: int) -> None:
         """Remember that an original which has not come yet is reversed already (F09).
 
-        now_s: when the reversal came. False for an original so far ahead of it that none would be
-        taken: its mark would move memory's reach (T02). sequence: of the reversal's entry, which a
-        recovery must read to mark it again.
+        sequence: of the reversal's entry, which a recovery must read to mark it again.
         """
-        if transmitted_s - now_s > self.registry.scheme.transmission_tolerance_ahead_s:
-            return False
         mark = mark_of(original, terminal, transmitted_s, sequence)
         self.remember(mark)
         self.finish(mark)
-        return True
 
     def may_be_elsewhere(self, key: str, acquirer: str, transmitted_s: int) -> bool:
         """Whether a transaction that is not in memory may yet stand in the journal."""
