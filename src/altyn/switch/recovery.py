@@ -417,7 +417,7 @@ def _decode(text: str) -> bytes:
 def recall(storage: Storage, key: str, moment: int) -> list[Transaction]:
     """The finished transactions under a key, transmitted at a moment, as they stand now: one
     for each terminal, or the mark of a reversal that came before its original."""
-    wanted = key.partition("/")[2].encode("ascii")
+    wanted = _words_of(key)
     found: dict[str, Transaction] = {}
     for batch in storage.batches_spanning(moment):
         if wanted in batch.fixed or wanted in batch.variable:
@@ -429,12 +429,20 @@ def recall(storage: Storage, key: str, moment: int) -> list[Transaction]:
     return list(found.values())
 
 
+def _words_of(key: str) -> bytes:
+    """STAN and DE7 of a key, as they stand side by side in a record and in a fact."""
+    return key.partition("/")[2].encode("ascii")
+
+
 def _find_in(batch: Batch, record_bytes: int, key: str, moment: int) -> dict[str, Transaction]:
+    wanted = _words_of(key)
     found: dict[str, Transaction] = {}
     latest: Transaction | None = None
     clock = TransmissionClock()
     for entry in batch.entries(record_bytes):
         if entry.kind == TRANSACTION_ENTRY:
+            if wanted not in entry.body:
+                continue
             told = read_record(entry.body, entry.sequence)
             candidate = told.transaction
             matches = candidate.key == key and told.stage == Stage.FINISHED
