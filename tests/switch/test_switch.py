@@ -55,6 +55,32 @@ def test_a_line_that_was_down_must_sign_on_again() -> None:
     assert code_of(bench) == "91"
 
 
+def test_f05_what_is_known_is_answered_to_an_acquirer_that_has_signed_off() -> None:
+    """Its approval stands: 91 now would let it take the payment for declined."""
+    bench = Bench(terms=[terms_of("SEA", sign_on="peer"), terms_of("HILL")])
+    bench.ask("sea", network("001", f33="400101"))
+    request, approved = bench.buy()
+    bench.ask("sea", network("002", f33="400101"))
+    again = bench.ask("sea", request)
+    assert (again.fields[39], again.fields[38]) == ("00", approved.fields[38])
+
+
+def test_i2_a_request_before_its_sender_signed_on_is_refused_for_good() -> None:
+    """A duplicate of it that comes after the sign-on is not approved behind the sender's back;
+    a reversal that came too early is taken when it comes again."""
+    bench = Bench(terms=[terms_of("SEA", sign_on="peer"), terms_of("HILL")])
+    early = bench.request()
+    assert bench.ask("sea", early).fields[39] == "91"
+    reversal = bench.request(mti="0400", f90="0200" + "000777" + early.fields[7] + "0" * 22)
+    assert bench.ask("sea", reversal).fields[39] == "91"
+    bench.ask("sea", network("001", f33="400101"))
+    assert bench.ask("sea", early).fields[39] == "91"
+    assert bench.ask("sea", reversal).fields[39] == "25"
+    bench.restart()
+    bench.ask("sea", network("001", f33="400101"))
+    assert bench.ask("sea", early).fields[39] == "91"
+
+
 @pytest.mark.parametrize(("answer", "flows"), [("00", True), ("05", False)])
 def test_the_switch_signs_on(answer: str, flows: bool) -> None:
     """It sends 001 as soon as the line stands; only 00 opens it."""

@@ -46,8 +46,6 @@ def identify(desk: Desk, request: Request, link: Link) -> Participant | Outcome:
     """The participant a message comes from, or why nothing of it can be believed (F34)."""
     if request.defect is not None or not request.transmitted_s:
         return Outcome.UNREADABLE  # one without a moment could not be found in the journal (T06)
-    if not link.usable:
-        return Outcome.NOT_SIGNED_ON
     participant = desk.state.registry.by_institution.get(request.acquirer)
     if participant is None or participant.participant_id != link.terms.participant_id:
         desk.alarm(

@@ -169,6 +169,11 @@ class Switch:
             if wanted:
                 desk.effects.append(Recall(request, wanted))
                 return
+        if not link.usable:
+            may_decline = request.kind in REQUEST_KINDS
+            too_early = Outcome.NOT_SIGNED_ON if may_decline else Outcome.ADVICE_BEFORE_SIGN_ON
+            desk.refuse(request, too_early)
+            return
         if acquirer.profile is not None and not authorization.in_profile(request, acquirer.profile):
             desk.alarm("outside-profile", f"link {request.link_id}, {request.kind.name}")
             desk.refuse(request, Outcome.OUTSIDE_PROFILE)

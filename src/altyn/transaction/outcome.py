@@ -27,8 +27,9 @@ class Outcome(IntEnum):
     CAP_EXCEEDED = 14
     ISSUER_UNREACHABLE = 15
     OVERLOADED = 16
-    # Later members; their places: after FOREIGN_INSTITUTION, after REVERSED_BEFORE_ARRIVAL, and
-    # after INVALID_AMOUNT
+    # NOT_SIGNED_ON is looked at after REVERSED_BEFORE_ARRIVAL: what is known is answered to
+    # whoever it belongs to. Later members; their places: after FOREIGN_INSTITUTION, after
+    # NOT_SIGNED_ON, and after INVALID_AMOUNT
     OUTSIDE_TIME_WINDOW = 17
     OUTSIDE_PROFILE = 18
     REFUND_ABOVE_LIMIT = 19
@@ -49,6 +50,7 @@ class Outcome(IntEnum):
     ORIGINAL_COMPLETED = 35
     ORIGINAL_IN_FLIGHT = 36
     ORIGINAL_REFUNDED = 37
+    ADVICE_BEFORE_SIGN_ON = 38
     # Approved in the place of the issuer, by why it was not asked or did not count
     STOOD_IN_UNREACHABLE = 40
     STOOD_IN_BUSY = 41
@@ -102,6 +104,7 @@ RESPONSE_CODES: Final[dict[Outcome, str]] = {
     Outcome.ORIGINAL_COMPLETED: "25",
     Outcome.ORIGINAL_IN_FLIGHT: "09",
     Outcome.ORIGINAL_REFUNDED: "25",
+    Outcome.ADVICE_BEFORE_SIGN_ON: "91",
     Outcome.STOOD_IN_UNREACHABLE: "00",
     Outcome.STOOD_IN_BUSY: "00",
     Outcome.STOOD_IN_LATE: "00",
@@ -146,13 +149,15 @@ a yes that the switch does not know of; such an answer is none (F04, F43)."""
 NOT_REMEMBERED: Final = frozenset(
     {
         Outcome.UNREADABLE,
-        Outcome.NOT_SIGNED_ON,
         Outcome.FOREIGN_INSTITUTION,
         Outcome.DUPLICATE_DIFFERS,
         Outcome.OUTSIDE_TIME_WINDOW,
         Outcome.ORIGINAL_IN_FLIGHT,
+        Outcome.ADVICE_BEFORE_SIGN_ON,
     }
 )
 """Refusals that leave no trace under the request's key: a stranger, or a message that only
-claims a key, must not decide what the real one is answered. One that is too early is judged anew
-when it comes again."""
+claims a key, must not decide what the real one is answered. What tells of something that has
+happened and comes too early is judged anew when it comes again; a request that came before its
+sender had signed on is refused for good, or its duplicate could be approved behind the sender's
+back (I2)."""
