@@ -71,7 +71,8 @@ def test_i2_a_request_before_its_sender_signed_on_is_refused_for_good() -> None:
     bench = Bench(terms=[terms_of("SEA", sign_on="peer"), terms_of("HILL")])
     early = bench.request()
     assert bench.ask("sea", early).fields[39] == "91"
-    reversal = bench.request(mti="0400", f90="0200" + "000777" + early.fields[7] + "0" * 22)
+    named = f"0200000777{early.fields[7]!s}" + "0" * 22
+    reversal = bench.request(mti="0400", f90=named)
     assert bench.ask("sea", reversal).fields[39] == "91"
     bench.ask("sea", network("001", f33="400101"))
     assert bench.ask("sea", early).fields[39] == "91"
