@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant(
         "marker-forgotten",
         SWITCH,
-        "        state.mark(original, request.terminal, moment, transaction.sequence)\n",
+        "    state.mark(original, request.terminal, moment, sequence)\n",
         "",
         "an original that comes after its reversal is approved (F09)",
         ("I2", "PREDICTION"),
@@ -117,8 +117,8 @@ MUTANTS = (
     Mutant(
         "marker-forgotten-on-replay",
         SWITCH,
-        "                state.mark(original, transaction.terminal, moment,",
-        "                (lambda *_: None)(original, transaction.terminal, moment,",
+        '            self._state.mark(original, fact["terminal"], moment, sequence)\n',
+        "            pass\n",
         "after a restart an original that comes after its reversal is approved (F09)",
         ("I2", "PREDICTION"),
         seed=36,
