@@ -82,5 +82,7 @@ def test_f28_a_file_is_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
         loaded = altyn(switch, "load", str(good), "--issuer", "HILLTR")
         assert (loaded.exit_code, loaded.stdout) == (0, "1 changes loaded.\n")
         assert altyn(switch, "count").stdout.split() == ["HILLTR", "1"]
+        assert switch.order("stop-list-load", issuer="HILLTR", lines=[["3", HILL_CARD, "é", 0]])
+        assert altyn(switch, "count").stdout == ""
         answer = switch.order("stop-list-load", issuer="HILLTR", lines=[["1", SEA_CARD, "41", 0]])
         assert answer["ok"] is False

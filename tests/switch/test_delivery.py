@@ -309,6 +309,9 @@ def test_f26_a_late_acknowledgement_of_a_dead_letter_delivers_it() -> None:
         (AdviceOrdered("close", -1, "me", "x" * 201), "the reason must have 1 to 200"),
         (AdviceOrdered("close", -1, "me", "two\nlines"), "control characters"),
         (AdviceOrdered("close", -1, "me", f"card {HILL_CARD}"), "a card number"),
+        (AdviceOrdered("close", -1, "me", f"case 12 {HILL_CARD} 7"), "a card number"),
+        (AdviceOrdered("close", -1, "me", ".".join(HILL_CARD)), "a card number"),
+        (AdviceOrdered("close", -1, f"{HILL_CARD[:8]}-{HILL_CARD[8:]}", "x"), "a card number"),
     ],
 )
 def test_orders_that_change_nothing(order: AdviceOrdered, problem: str) -> None:

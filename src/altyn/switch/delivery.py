@@ -8,7 +8,7 @@ Not now: it comes again, and that counts only when the issuer takes others meanw
 import re
 from typing import Final
 
-from altyn.card import luhn_valid
+from altyn.card import PAN_DIGITS_MIN
 from altyn.switch.desk import Desk
 from altyn.switch.events import AdviceOrdered
 from altyn.switch.forwarding import AdviceQueue, AdviceStage, OwedAdvice
@@ -23,7 +23,8 @@ UNREAD_CODES: Final = frozenset({"06", "12", "30", "40"})
 
 ACTOR_CHARACTERS_MAX: Final = 64
 REASON_CHARACTERS_MAX: Final = 200
-_CARD_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){12,18}")
+_MAYBE_CARD: Final = re.compile(rf"\d(?:[ ._/-]?\d){{{PAN_DIGITS_MIN - 1}}}")
+"""As many digits in a row as a card number has, whatever stands between them or around."""
 
 
 def take_acknowledgement(desk: Desk, response: Response, link: Link) -> None:
@@ -91,10 +92,8 @@ def _text_problem(what: str, text: str, characters_max: int) -> str:
         return f"{what} must have 1 to {characters_max} characters"
     if not text.isprintable():
         return f"{what} must be one line without control characters"
-    for found in _CARD_NUMBER.findall(text):
-        digits = "".join(character for character in found if character in "0123456789")
-        if len(digits) >= 13 and luhn_valid(digits):
-            return f"{what} must not hold a card number"
+    if _MAYBE_CARD.search(text):
+        return f"{what} must not hold {PAN_DIGITS_MIN} digits in a row: it may be a card number"
     return ""
 
 

@@ -12,6 +12,8 @@ __all__ = ["LINES_AT_ONCE_MAX", "stop_list_orders"]
 
 LINES_AT_ONCE_MAX: Final = 500
 _DELETE: Final = "3"
+_DONE: Final = "00"
+"""What stands in the place of a code where none is kept: whatever came is not written down."""
 
 Order = Callable[[dict[str, Any]], Awaitable[dict[str, object]]]
 
@@ -55,4 +57,4 @@ def _listing(line: object) -> Listing | None:
         return None
     if not 0 <= until <= 99991231 or (action != _DELETE and code not in STOP_CODES):
         return None
-    return Listing(action, seal(card), str(code), until)
+    return Listing(action, seal(card), _DONE if action == _DELETE else str(code), until)
