@@ -368,3 +368,23 @@ def test_whatever_happens_a_link_is_sent_no_more_than_it_may_be(
         assert health.rest_us <= max(REST_US_MAX, TERMS.rest_us)
         window = health.window()
         assert window.ended >= 0 and window.slow <= window.answered
+
+
+def test_a_tick_looks_only_at_links_that_may_have_changed() -> None:
+    """A healthy link is looked at twice a second, a thousand of them not in one tick; its echo
+    test comes at the tick at which it is due; one that is out is looked at in every tick."""
+    names = [f"hill{number}" for number in range(50)]
+    bench = make_bench(echo_s=10, links=("hill", *names))
+    links = [bench.switch.links[LinkId(name)] for name in names]
+    bench.wait(0.02)
+    due = {link.watch_due_us - bench.now.monotonic_us for link in links}
+    assert len(due) > 40
+    assert all(0 < wait_us <= SECOND_US // 2 for wait_us in due)
+    for _ in range(500):
+        assert not take(bench, "hill7", "0800")
+        bench.wait(0.02)
+        if bench.now.monotonic_us >= 10 * SECOND_US:
+            break
+    assert len(take(bench, "hill7", "0800")) == 1
+    make_sick(bench)
+    assert bench.switch.links[LinkId("hill")].watch_due_us <= bench.now.monotonic_us

@@ -1,6 +1,7 @@
 """Watching the links: echo tests, and what a link's health makes of it.
 
-Reached from the switch's timer for every link, and at once when a request to an issuer failed.
+Reached from the switch's timer twice a second for each link and whenever a test is due, at every
+tick for a link that is out or on trial, and at once when a request to an issuer failed.
 """
 
 from typing import Final
@@ -40,6 +41,7 @@ def watch(desk: Desk, link: Link) -> None:
         _echo(desk, link)
     if link.asked:
         look(desk, link)
+    link.watched(now_us)
 
 
 def _echo(desk: Desk, link: Link) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from typing import Final, Literal, NamedTuple
+from zlib import crc32
 
 from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import LinkId, ParticipantId
@@ -12,6 +13,8 @@ SignOn = Literal["peer", "switch", "none"]
 Carries = Literal["both", "acquiring", "issuing"]
 
 ECHOES_UNANSWERED_MAX: Final = 3
+WATCH_US: Final = MICROSECONDS_PER_SECOND // 2
+"""A healthy link is looked at so often; a late or invalid answer is looked at when it comes."""
 ECHO_US_SICK: Final = 5 * MICROSECONDS_PER_SECOND
 """A link that was taken out is tested at least so often."""
 
@@ -55,6 +58,8 @@ class Link:
         "terms",
         "up_since_us",
         "usable",
+        "watch_due_us",
+        "watch_phase_us",
     )
 
     def __init__(self, terms: LinkTerms) -> None:
@@ -69,6 +74,10 @@ class Link:
         self.up_since_us = 0
         self.sign_on_due_us = 0
         """When our sign-on, which nobody has answered yet, is to be sent again; 0 for never."""
+        self.watch_due_us = 0
+        """When it is to be looked at next: at the next tick when anything about it has changed."""
+        self.watch_phase_us = crc32(terms.link_id.encode()) % WATCH_US
+        """A thousand links are not looked at in one tick."""
         self.deadlines: dict[int, deque[Transaction]] = {}
         self.health = Health(terms.health, terms.reply_timeout_us, terms.reply_timeout_atm_us)
         self.agree(terms)
@@ -88,6 +97,7 @@ class Link:
         is_sick = self.health.condition is Condition.SICK
         self.echo_interval_us = min(agreed_us, ECHO_US_SICK) if is_sick else agreed_us
         self.echo_due_us = min(self.echo_due_us, now_us + self.echo_interval_us)
+        self.watch_due_us = 0
 
     def sign_on(self) -> bool:
         """Somebody signed on; False when that was so already."""
@@ -105,7 +115,20 @@ class Link:
         self._judge()
         return changed
 
+    def watched(self, now_us: int) -> None:
+        """It was looked at: again at its next echo test or sign-on, and twice a second anyway; at
+        every tick while it is out or on trial."""
+        if self.asked and self.health.condition is not Condition.HEALTHY:
+            return
+        due_us = now_us + WATCH_US - (now_us + self.watch_phase_us) % WATCH_US
+        if self.usable and self.echo_interval_us:
+            due_us = min(due_us, self.echo_due_us)
+        if self.sign_on_due_us:
+            due_us = min(due_us, self.sign_on_due_us)
+        self.watch_due_us = due_us
+
     def _judge(self) -> None:
+        self.watch_due_us = 0
         self.usable = self.connected and (self.signed_on or self.terms.sign_on == "none")
 
     def up(self, now_us: int) -> None:

@@ -234,7 +234,8 @@ class Switch:
                 queue.popleft()
         desk.send_due_advices()
         for link in desk.links.values():
-            line_watch.watch(desk, link)
+            if link.watch_due_us <= now_us:
+                line_watch.watch(desk, link)
 
     def _on_link_up(self, event: LinkUp) -> None:
         desk = self._desk
