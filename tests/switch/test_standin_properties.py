@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from altyn.message import Message
 from altyn.registry import Window
+from altyn.switch import HealthTerms
 from tests.switch.bench import (
     HILL,
     SEA,
@@ -21,6 +22,7 @@ from tests.switch.bench import (
     card_number,
     registry_of,
     stand_in,
+    terms_of,
 )
 
 MOST_EACH = 500
@@ -37,6 +39,8 @@ REGISTRY = registry_of(
     bin_range("990002", "HILL"),
     stand_in("HILL", *WINDOWS, amount_max=MOST_EACH),
 )
+PATIENT = HealthTerms(samples_min=10_000, late_in_row_max=10_000)
+"""The model does not know that a link which is late again and again is taken out."""
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Outages(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(REGISTRY)
+        self.bench = Bench(REGISTRY, terms=(terms_of("SEA"), terms_of("HILL", health=PATIENT)))
         self.now_s = 0.0
         self.is_away = False
         self.uses: dict[tuple[Window, str], Use] = {}
