@@ -71,6 +71,14 @@ def seal(pan: str) -> bytes:
     return bytes.fromhex(str.ljust(pan, 20, "f"))
 
 
+def seal_joined(padded: str) -> bytes:
+    """The stored forms of many card numbers at once, joined.
+
+    padded: the numbers one after another, each filled up with `f` to 20 characters.
+    """
+    return bytes.fromhex(padded)
+
+
 def unseal(stored: bytes) -> Pan:
     """The card number of its stored form; the inverse of `seal`."""
     return Pan(stored.hex().rstrip("f"))
@@ -85,5 +93,6 @@ __all__ = [
     "luhn_valid",
     "mask",
     "seal",
+    "seal_joined",
     "unseal",
 ]

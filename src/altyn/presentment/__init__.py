@@ -4,5 +4,34 @@ Nothing here opens a file or asks the time: chunks of bytes come in, rows and fi
 """
 
 from altyn.presentment.columns import FILE_COLUMNS, PRESENTMENT_COLUMNS, Column
+from altyn.presentment.csv_form import write_csv
+from altyn.presentment.findings import FileRefusal, Reason, Rejection
+from altyn.presentment.ipm_fields import load_ipm_codec
+from altyn.presentment.ipm_form import write_ipm
+from altyn.presentment.manifest import Manifest, Totals, sums_of
+from altyn.presentment.parquet_form import file_schema, write_parquet
+from altyn.presentment.reading import FORMS, IPM_FORMS, FileReading, read_file
+from altyn.presentment.validation import Piece, presentment_schema
 
-__all__ = ["FILE_COLUMNS", "PRESENTMENT_COLUMNS", "Column"]
+__all__ = [
+    "FILE_COLUMNS",
+    "FORMS",
+    "IPM_FORMS",
+    "PRESENTMENT_COLUMNS",
+    "Column",
+    "FileReading",
+    "FileRefusal",
+    "Manifest",
+    "Piece",
+    "Reason",
+    "Rejection",
+    "Totals",
+    "file_schema",
+    "load_ipm_codec",
+    "presentment_schema",
+    "read_file",
+    "sums_of",
+    "write_csv",
+    "write_ipm",
+    "write_parquet",
+]
