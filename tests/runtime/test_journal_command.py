@@ -1,7 +1,7 @@
 """`altyn journal`: what it finds, how a journal is named, and what it never shows."""
 
+import ast
 import json
-import re
 import shutil
 import sqlite3
 from hashlib import sha256
@@ -186,8 +186,29 @@ def test_page_of_entries_is_current() -> None:
 
 def test_page_names_every_fact_the_switch_writes() -> None:
     """Each `record_fact(fact=...)` of the switch stands in the table, and no other."""
-    sources = (ROOT / "src" / "altyn" / "switch").glob("*.py")
-    text = "".join(source.read_text(encoding="utf-8") for source in sources)
-    named = re.findall(r'fact="([a-z-]+)"(?: if \w+ else "([a-z-]+)")?', text)
-    written = {name for names in named for name in names if name}
+    written: set[str] = set()
+    for source in (ROOT / "src" / "altyn" / "switch").glob("*.py"):
+        module = ast.parse(source.read_text(encoding="utf-8"))
+        for call in ast.walk(module):
+            if isinstance(call, ast.Call) and _called(call) == "record_fact":
+                written |= _facts_named(module, call)
     assert {fact.name for fact in FACTS} == written
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _facts_named(module: ast.Module, call: ast.Call) -> set[str]:
+    """Every fact that a call may record; its name must be readable where it is written."""
+    (name,) = [keyword.value for keyword in call.keywords if keyword.arg == "fact"]
+    if isinstance(name, ast.Subscript) and isinstance(name.value, ast.Name):
+        tables = [
+            node.value
+            for node in module.body
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name.value.id
+        ]
+        assert isinstance(tables[0], ast.Dict)
+        return {str(ast.literal_eval(value)) for value in tables[0].values}
+    choices = [name.body, name.orelse] if isinstance(name, ast.IfExp) else [name]
+    return {str(ast.literal_eval(choice)) for choice in choices}

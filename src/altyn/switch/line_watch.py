@@ -13,6 +13,13 @@ from altyn.switch.effects import Disconnect, NetworkRequest
 from altyn.switch.health import Condition, Sign
 from altyn.switch.link import ECHOES_UNANSWERED_MAX, Link
 
+FACTS: Final = {
+    Condition.HEALTHY: "link-healthy",
+    Condition.SICK: "link-sick",
+    Condition.TRIAL: "link-trial",
+}
+"""What is recorded, and told as an alarm, when a link comes into a condition."""
+
 SIGN_ON: Final = "001"
 ECHO_TEST: Final = "301"
 SIGN_ON_REPEAT_US: Final = 10 * MICROSECONDS_PER_SECOND
@@ -91,9 +98,8 @@ def _move(desk: Desk, link: Link, sign: Sign, reason: str) -> None:
     health, terms = link.health, link.terms
     window = health.window()
     health.move(sign, desk.now.monotonic_us, desk.now.utc_us, reason)
-    name = f"link-{health.condition.name.lower()}"
     desk.record_fact(
-        fact=name,
+        fact=FACTS[health.condition],
         link=terms.link_id,
         reason=health.reason,
         sent=window.sent,
@@ -102,7 +108,8 @@ def _move(desk: Desk, link: Link, sign: Sign, reason: str) -> None:
         late=window.late,
         invalid=window.invalid,
     )
-    desk.alarm(name, f"link {terms.link_id}: {health.reason or 'trusted again'}")
+    alarm = f"link {terms.link_id}: {health.reason or 'trusted again'}"
+    desk.alarm(FACTS[health.condition], alarm)
     link.set_echo_interval(desk.now.monotonic_us)
     desk.rank_links(terms.participant_id)
     if desk.advice_link(terms.participant_id) is not None:

@@ -51,6 +51,7 @@ from altyn.transaction import REQUEST_KINDS, Kind, Outcome, Request, Response, S
 
 SIGN_OFF: Final = "002"
 CUT_OVER: Final = "201"
+OVERLOAD_FACTS: Final = {True: "overloaded", False: "overload-over"}
 
 _IN_FLIGHT: Final = State.IN_FLIGHT
 
@@ -383,9 +384,10 @@ class Switch:
         desk = self._desk
         if event.overloaded != desk.overloaded:
             desk.overloaded = event.overloaded
-            name = "overloaded" if event.overloaded else "overload-over"
-            desk.record_fact(fact=name)
-            desk.alarm(name, f"{event.shed} of 1000 new requests are refused")
+            desk.record_fact(fact=OVERLOAD_FACTS[event.overloaded])
+            desk.alarm(
+                OVERLOAD_FACTS[event.overloaded], f"{event.shed} of 1000 new requests are refused"
+            )
 
     def _on_links_changed(self, event: LinksChanged) -> None:
         self._desk.set_links(event.terms)
