@@ -38,8 +38,9 @@ def test_report_shows_what_stand_in_cost(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     text = " ".join(result.output.split())
     assert "HILL unreachable 3" in text
-    assert "600.00 TRY" in text and "1 x 51" in text and "200.00 TRY" in text
-    assert "HILL: 1 refused, amount, 500.01 TRY" in text
+    assert "600.00 TRY 2 1 0 1 1 200.00 TRY" in text
+    assert "HILL would have refused, in TRY: 1 with 51" in text
+    assert "HILL: stand-in refused 1, amount: 500.01 TRY" in text
     assert max(map(len, result.output.splitlines())) <= 100
     assert not any(card in result.output for card in CARDS)
 

@@ -1,10 +1,11 @@
 """`altyn report`: what a journal says about how the scheme has done."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from altyn.money import format_amount
+from altyn.money import currency_of, format_amount
 from altyn.runtime.output import UserError, open_console, write_json
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def stand_in(
     """Show what stand-in decided in the issuers' place, and what it cost them.
 
     An advice tells an issuer of each approval; what it answers is compared. The cost is what it
-    would have refused. Refusals by stand-in are listed below the approvals.
+    would have refused; its codes (DE39), and what stand-in refused, are listed below the table.
 
     \b
     altyn report stand-in bank/
@@ -89,13 +90,18 @@ def _show(figures: dict[str, Any]) -> None:
     if not figures["stood_in"] and not figures["refused"]:
         console.print("Stand-in has decided nothing.")
         return
-    table = Table(title="Stood in for", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title="Stood in for",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for name in ("issuer", "because"):
-        table.add_column(name, overflow="fold")
-    for name in ("count", "amount", "told", "owed", "dead", "agreed", "refused", "cost"):
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(name, no_wrap=True)
+    for name in ("count", "amount", "told", "owed", "dead", "agreed", "regretted", "cost"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in figures["stood_in"]:
-        codes = ", ".join(f"{count} x {code}" for code, count in sorted(row["regretted"].items()))
         table.add_row(
             row["issuer"],
             _words(row["outcome"], "STOOD_IN_"),
@@ -105,15 +111,26 @@ def _show(figures: dict[str, Any]) -> None:
             str(row["outstanding"]),
             str(row["dead"]),
             str(row["agreed"]),
-            codes,
+            str(sum(row["regretted"].values())),
             format_amount(row["cost"], row["currency"]),
         )
     console.print(table, width=min(console.width, TABLE_WIDTH_COLUMNS))
+    for line in _remarks(figures):
+        console.print(line)
+
+
+def _remarks(figures: dict[str, Any]) -> Iterator[str]:
+    """What would make the table too wide: codes of regret, and what stand-in refused."""
+    for row in figures["stood_in"]:
+        regretted = sorted(row["regretted"].items())
+        if regretted:
+            codes = ", ".join(f"{count} with {code}" for code, count in regretted)
+            alpha = currency_of(row["currency"]).alpha
+            yield f"{row['issuer']} would have refused, in {alpha}: {codes}"
     for row in figures["refused"]:
-        console.print(
-            f"{row['issuer']}: {row['count']} refused, {_words(row['outcome'], 'STAND_IN_')}, "
-            f"{format_amount(row['amount'], row['currency'])}"
-        )
+        amount = format_amount(row["amount"], row["currency"])
+        reason = _words(row["outcome"], "STAND_IN_")
+        yield f"{row['issuer']}: stand-in refused {row['count']}, {reason}: {amount}"
 
 
 def _words(outcome: str, prefix: str) -> str:
