@@ -1,13 +1,12 @@
 """`altyn advices`: what issuers have not taken yet, and what an operator does about it."""
 
-import asyncio
 import getpass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from altyn.runtime.output import UserError, open_console, write_json
+from altyn.runtime.output import open_console, write_json
 
 __all__ = ["command"]
 
@@ -134,22 +133,6 @@ def close(entry: int, settings_path: Path, actor: str | None, reason: str) -> No
 
 
 def _give(settings_path: Path, order: str, **words: object) -> dict[str, Any]:
-    """The running switch's answer to an order."""
-    from altyn.runtime.configuration.problem import ConfigurationError  # noqa: PLC0415
-    from altyn.runtime.demo.control import give_order  # noqa: PLC0415
-    from altyn.runtime.settings import load_settings  # noqa: PLC0415
+    from altyn.runtime.online.orders import order_node  # noqa: PLC0415 heavy parts when used
 
-    try:
-        socket_path = load_settings(settings_path).control.socket
-    except ConfigurationError as error:
-        raise UserError(
-            "the settings cannot be used",
-            where=str(settings_path),
-            do=f"run altyn check {settings_path}",
-        ) from error
-    try:
-        return asyncio.run(give_order(socket_path, order, **words))
-    except OSError as error:
-        raise UserError(
-            "no switch answers here", where=str(socket_path), do="start it with altyn serve"
-        ) from error
+    return order_node(settings_path, order, **words)

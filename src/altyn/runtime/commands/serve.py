@@ -41,7 +41,7 @@ def command(settings_path: Path, standby: bool) -> None:
       altyn init scheme && altyn serve -c scheme/altyn.toml
     """
     from altyn.journal import StorageLostError, WrongJournalError  # noqa: PLC0415 heavy when used
-    from altyn.runtime.online import serve  # noqa: PLC0415
+    from altyn.runtime.online.node import serve  # noqa: PLC0415
 
     def ready() -> None:
         with suppress(OSError):  # a terminal or a log that takes nothing stops no switch (D14)

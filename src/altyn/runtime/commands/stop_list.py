@@ -1,12 +1,9 @@
 """`altyn stop-list`: load an issuer's stop list from a file, count the cards listed."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
-
-from altyn.runtime.output import UserError
 
 __all__ = ["command"]
 
@@ -52,7 +49,7 @@ def load(file: Path, issuer: str, settings_path: Path) -> None:
     lines = read_stop_list(file, lambda card: owns_card(registry, ParticipantId(issuer), card))
     for start in range(0, len(lines), LINES_AT_ONCE_MAX):
         part = [list(line) for line in lines[start : start + LINES_AT_ONCE_MAX]]
-        _give(configuration.settings.control.socket, "stop-list-load", issuer=issuer, lines=part)
+        _give(settings_path, "stop-list-load", issuer=issuer, lines=part)
     click.echo(f"{len(lines)} changes loaded.")
 
 
@@ -60,19 +57,11 @@ def load(file: Path, issuer: str, settings_path: Path) -> None:
 @_CONFIG
 def count(settings_path: Path) -> None:
     """Count the cards listed, by issuer."""
-    from altyn.runtime.configuration.whole import load_configuration  # noqa: PLC0415 heavy parts
-
-    socket_path = load_configuration(settings_path).settings.control.socket
-    for issuer, cards in _give(socket_path, "stop-list-count")["cards"].items():
+    for issuer, cards in _give(settings_path, "stop-list-count")["cards"].items():
         click.echo(f"{issuer:<8} {cards}")
 
 
-def _give(socket_path: Path, order: str, **words: object) -> dict[str, Any]:
-    from altyn.runtime.demo.control import give_order  # noqa: PLC0415 heavy parts when used
+def _give(settings_path: Path, order: str, **words: object) -> dict[str, Any]:
+    from altyn.runtime.online.orders import order_node  # noqa: PLC0415 heavy parts when used
 
-    try:
-        return asyncio.run(give_order(socket_path, order, **words))
-    except OSError as error:
-        raise UserError(
-            "no switch answers here", where=str(socket_path), do="start it with altyn serve"
-        ) from error
+    return order_node(settings_path, order, **words)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from altyn.runtime.demo.bank_spec import BankSpec
 from altyn.runtime.demo.children import BankChild, SwitchChild
-from altyn.runtime.demo.control import give_order
 from altyn.runtime.demo.scheme_files import BankLink, DemoScheme
 from altyn.runtime.demo.screen import Screen
 from altyn.runtime.demo.tally import DayTally
+from altyn.runtime.online.orders import give_order
 from altyn.runtime.output import UserError
 from altyn.simulators import AWAY_ISSUER, PHASES, Phase, phase_shares
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from altyn.runtime.demo.control import give_order
 from altyn.runtime.drill.audit import Audit, Difference, audit
 from altyn.runtime.drill.children import ReportingChild, SwitchChild
 from altyn.runtime.drill.drill_scheme import DrillFiles, write_drill
 from altyn.runtime.drill.write_points import WRITE_POINTS, KillPoint
 from altyn.runtime.journal.opening import open_journal
 from altyn.runtime.online.node import EXIT_REPLACED
+from altyn.runtime.online.orders import give_order
 from altyn.runtime.output import UserError
 from altyn.runtime.postgres.server import OwnServer
 

@@ -1,5 +1,6 @@
-"""The switch at work: sockets, group commits, links, and the control channel around it."""
+"""The switch at work: sockets, group commits, links, and the control channel around it.
 
-from altyn.runtime.online.node import serve
+Nothing is imported here: who only gives an order (`orders`) does not load the whole node.
+"""
 
-__all__ = ["serve"]
+__all__: list[str] = []

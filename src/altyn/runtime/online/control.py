@@ -1,7 +1,7 @@
 """The local control channel: one JSON line in, one JSON line out, on a socket of this machine.
 
 Only the owner of the switch can open it (file mode 0600). Orders: `status`, `positions`,
-`cut-over`, and those of `advice_orders`.
+`cut-over`, and those of `advice_orders` and `stop_list_orders`. Who gives them uses `orders`.
 """
 
 import asyncio

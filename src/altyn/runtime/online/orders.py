@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from altyn.runtime.output import UserError
+from altyn.runtime.settings import ConfigurationError, load_settings
 
-__all__ = ["give_order"]
+__all__ = ["give_order", "order_node"]
 
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 ORDER_PATIENCE_S: Final = 30.0
@@ -34,3 +35,24 @@ async def give_order(socket_path: Path, order: str, **words: object) -> dict[str
             do="look into the switch's log",
         )
     return answer
+
+
+def order_node(settings_path: Path, order: str, **words: object) -> dict[str, Any]:
+    """What the running node of a settings file answers to an order; for commands.
+
+    Raises UserError when the settings cannot be used, no node runs, or it refuses.
+    """
+    try:
+        socket_path = load_settings(settings_path).control.socket
+    except ConfigurationError as error:
+        raise UserError(
+            "the settings cannot be used",
+            where=str(settings_path),
+            do=f"run altyn check {settings_path}",
+        ) from error
+    try:
+        return asyncio.run(give_order(socket_path, order, **words))
+    except OSError as error:
+        raise UserError(
+            "no switch answers here", where=str(socket_path), do="start it with altyn serve"
+        ) from error
