@@ -141,7 +141,7 @@ NOT_YET: Final = {
     "keys and codes on the wire are not built": "F32 F33",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "told in operations, no test can show it": "D15",
-    "settlement is not built": "M04 M05 M06 M07 M08 M14 M17",
+    "settlement is not built": "M14",
 }
 
 

@@ -36,6 +36,7 @@ from altyn.simulators.merchants import MERCHANTS, Merchant, merchants_of
 from altyn.simulators.network import Moment, field_text
 from altyn.simulators.requests import TradeSide, purchase
 from altyn.simulators.script import CODE_WORDS, Play, Step
+from altyn.simulators.settlement_bank import Mood, Movement, SettlementBank
 
 __all__ = [
     "AWAY_ISSUER",
@@ -60,8 +61,11 @@ __all__ = [
     "MarketRate",
     "Merchant",
     "Moment",
+    "Mood",
+    "Movement",
     "Phase",
     "Play",
+    "SettlementBank",
     "SimulatedAcquirer",
     "SimulatedCard",
     "SimulatedIssuer",
