@@ -1,5 +1,6 @@
 """A swarm: seeds on all cores until a budget of time ends, and the first failure made smaller."""
 
+import gc
 import multiprocessing
 import time
 from collections import deque
@@ -38,7 +39,14 @@ class SwarmFigures(NamedTuple):
 
 
 def _run_seed(seed: int) -> Trial:
-    return run_trial(swarm_plan(seed))
+    """One world. Its garbage is collected when it is over: nothing it makes goes before, and to
+    look again and again costs a tenth of the time."""
+    gc.disable()
+    try:
+        return run_trial(swarm_plan(seed))
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 class Swarm:
