@@ -92,8 +92,10 @@ FILE_COLUMNS: Final = (
         "[0-9]{23}",
         "DE31: the acquirer's own number of this presentment, never given twice",
     ),
-    Column("terminal", "text", 8, False, f"{_PRINTABLE}{{1,8}}", "DE41, blanks behind it cut"),
-    Column("merchant", "text", 15, True, f"{_PRINTABLE}{{1,15}}", "DE42, blanks behind it cut"),
+    Column("terminal", "text", 8, False, f"{_PRINTABLE}{{0,7}}[!-~]", "DE41, blanks behind it cut"),
+    Column(
+        "merchant", "text", 15, True, f"{_PRINTABLE}{{0,14}}[!-~]", "DE42, blanks behind it cut"
+    ),
     Column(
         "merchant_name",
         "text",

@@ -7,6 +7,7 @@ currency (PDS 1304: currency and 18 digits, repeated).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -225,15 +226,15 @@ def write_ipm(
     return write_records((codec.encode(message) for message in messages), blocked)
 
 
-def header_message(manifest: Manifest, function: str = ipm.HEADER) -> Message:
-    """The first message of a file."""
+def header_message(manifest: Manifest, more: Mapping[str, str] = MappingProxyType({})) -> Message:
+    """The first message of a file, with more private data than the file's own."""
     said = {
         ipm.PDS_FILE_ID: manifest.file_id,
         ipm.PDS_ACQUIRER: manifest.acquirer,
         ipm.PDS_SEQUENCE: str(manifest.sequence),
         ipm.PDS_BUSINESS_DAY: str(manifest.business_day),
     }
-    return administrative(function, 1, said)
+    return administrative(ipm.HEADER, 1, {**said, **more})
 
 
 def trailer_message(manifest: Manifest, totals: Totals, message_number: int) -> Message:
