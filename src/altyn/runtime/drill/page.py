@@ -64,7 +64,7 @@ def _figures(report: DrillReport) -> Table:
     if report.server_kills or report.stalls:
         figures.add_row(
             "Database",
-            f"killed {report.server_kills} times; {report.stalls} nodes stalled and were replaced",
+            f"kills of the server: {report.server_kills}; stalled nodes replaced: {report.stalls}",
         )
     if audited is not None:
         figures.add_row(

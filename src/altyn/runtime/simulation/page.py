@@ -66,7 +66,8 @@ def finding_page(trial: Trial, story: Sequence[str]) -> Text:
 
 
 def _faults(faults: dict[str, int]) -> str:
-    return ", ".join(f"{name} {strikes:,}" for name, strikes in faults.items()) or "none"
+    # A name and its count stand on one line: U+00A0 is no place to break.
+    return ", ".join(f"{name}\u00a0{strikes:,}" for name, strikes in faults.items()) or "none"
 
 
 def _table(title: str) -> Table:
