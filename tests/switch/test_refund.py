@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from altyn.message import Message
+from altyn.switch import recall
 from altyn.switch import state as state_module
-from altyn.transaction import Kind, Original, original_key
+from altyn.transaction import Kind, Original, Transaction, original_key
 from tests.switch.bench import (
     HILL,
     SEA,
@@ -186,3 +187,49 @@ def test_f44_a_refund_of_a_purchase_is_not_stood_in_for() -> None:
     bench.drop("hill")
     assert bench.ask("sea", refund_of(bench, purchase, 1_000)).fields[39] == "91"
     assert refunded(bench, purchase) == 0
+
+
+def test_f44_a_refund_that_ends_while_its_purchase_is_looked_up_still_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The purchase leaves memory while its refund is in flight. A second refund asks the journal,
+    and the first is approved after the journal was read and before its answer is taken."""
+    monkeypatch.setattr(state_module, "FINISHED_MAX", 3)
+    bench = Bench()
+    purchase, _ = bench.buy(amount=10_000)
+    bench.send("sea", refund_of(bench, purchase, 10_000))
+    first = bench.inbox["hill"].pop()
+    for _ in range(4):
+        bench.buy()
+
+    def slow_recall(*asked: Any) -> list[Transaction]:
+        found = recall(*asked)
+        bench.send("hill", answer_to(first))
+        assert bench.taken("sea").fields[39] == "00"
+        return found
+
+    monkeypatch.setattr("tests.switch.bench.recall", slow_recall)
+    assert bench.ask("sea", refund_of(bench, purchase, 10_000)).fields[39] == "13"
+
+
+@pytest.mark.parametrize("with_snapshot", [False, True])
+def test_f44_a_restart_counts_a_refund_at_its_own_purchase(
+    monkeypatch: pytest.MonkeyPatch, with_snapshot: bool
+) -> None:
+    """Two terminals used one trace number in one second. The refunded purchase has left memory;
+    the other one, which has not, is still refunded in full."""
+    monkeypatch.setattr(state_module, "FINISHED_MAX", 3)
+    bench = Bench()
+    refunded_one, _ = bench.buy(amount=10_000)
+    kept = Message("0200", {**refunded_one.fields, 41: "TERM0002"})
+    for _ in range(2):
+        bench.buy()
+    bench.send("sea", kept)
+    bench.send("hill", answer_to(bench.taken("hill")))
+    assert bench.taken("sea").fields[39] == "00"
+    assert given(bench, refund_of(bench, refunded_one, 10_000)) == "00"
+    if with_snapshot:
+        bench.snapshot()
+    bench.restart()
+    bench.inbox["hill"].clear()
+    assert given(bench, refund_of(bench, kept, 10_000)) == "00"

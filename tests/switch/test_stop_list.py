@@ -9,6 +9,7 @@ from altyn.identifiers import ParticipantId
 from altyn.message import Message
 from altyn.switch import (
     STOP_LIST_ENTRY,
+    CutOverOrdered,
     Listing,
     Record,
     StopListLoaded,
@@ -218,3 +219,28 @@ def test_an_update_survives_its_body() -> None:
         StopListUpdate(HILL, "M", "000123", "0705101112", "58", ()),
     ):
         assert read_update(update.body()) == update
+
+
+def test_listings_that_have_ended_make_room_at_the_cut_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list that is full of ended listings takes new ones on the day after their last day; what
+    has no end, or ends on the new day, stays."""
+    monkeypatch.setattr(stop_list, "CARDS_MAX", 4)
+    bench = Bench(scheme_of(TERMS))
+    cards = [card_number("990002", number) for number in range(1, 6)]
+    lasting = [0, 20260705, 20260705, 20260706]
+    listings = tuple(
+        Listing("1", seal(card), "43", until) for card, until in zip(cards, lasting, strict=False)
+    )
+    bench.step(StopListLoaded(HILL, listings))
+    assert code_of(bench, file_update(f2=cards[4])) == "29"
+    bench.step(CutOverOrdered())
+    bench.inbox["hill"].clear()
+    assert bench.state.stop_list.counts() == {HILL: 2}
+    assert code_of(bench, file_update(f2=cards[4])) == "00"
+    bench.expect_replay()
+    bench.snapshot()
+    bench.restart()
+    bench.expect_replay()
+    assert bench.state.stop_list.counts() == {HILL: 3}

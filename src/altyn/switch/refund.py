@@ -58,12 +58,17 @@ def _within_limit(desk: Desk, request: Request) -> bool:
 
 
 def purchase_of(state: SwitchState, refund: Transaction) -> Transaction | None:
-    """The purchase in memory that a refund was sent for."""
+    """The purchase in memory that a refund was sent for: by its entry, for another terminal may
+    share its key, and which of the two is in memory depends on what else was asked."""
     if not refund.flags & Flag.CREDIT or refund.kind not in (Kind.AUTHORIZATION, Kind.FINANCIAL):
         return None
     text = entries.read_text(refund.head, "original")
     original = recording.read_original(text, refund.acquirer)
-    return None if original is None else _find(state, original_key(original), refund.terminal)
+    sequence = entries.read_number(refund.head, "refers_to")
+    found = None if original is None else state.known.get(original_key(original))
+    while found is not None and found.sequence != sequence:
+        found = found.next_same_key
+    return found
 
 
 def _find(state: SwitchState, key: str, terminal: str) -> Transaction | None:

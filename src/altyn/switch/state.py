@@ -97,7 +97,6 @@ class SwitchState:
 
     def __init__(self, registry: Registry, business_day: BusinessDay) -> None:
         """An empty scheme on its first business day."""
-        self.begin_day(business_day)
         self.sequence = 0
         self.positions = Positions()
         self.known: dict[str, Transaction] = {}
@@ -107,6 +106,7 @@ class SwitchState:
         self.issuers: dict[ParticipantId, IssuerSide] = {}
         self.stand_in = StandInCounters(self._oldest_stand_in)
         self.stop_list = StopList()
+        self.begin_day(business_day)
         self.activate(registry)
 
     def activate(self, registry: Registry) -> None:
@@ -118,6 +118,7 @@ class SwitchState:
         """Start a business day."""
         self.business_day = business_day
         self._settlement_date = settlement_date(business_day)
+        self.stop_list.drop_ended(business_day)
 
     def settlement_date(self, day: BusinessDay) -> str:
         """DE15 of a business day; the current one is kept ready."""
@@ -231,11 +232,21 @@ class SwitchState:
         transaction.payload = None
         transaction.origin = None
         transaction.pan = ""
-        transaction.purchase = None
+        purchase = transaction.purchase
+        if purchase is not None:
+            transaction.purchase = None
+            self._keep(purchase)
         finished = self.finished
         finished.append(transaction)
         if len(finished) > FINISHED_MAX:
             self._forget(finished.popleft())
+
+    def _keep(self, purchase: Transaction) -> None:
+        """A purchase whose refund ends stays in memory: the journal, if it is asked about the
+        purchase at this moment, does not know of that refund yet."""
+        if self.find(purchase.key, purchase.terminal) is None:
+            self.remember(purchase)
+            self.finish(purchase)
 
     def _forget(self, oldest: Transaction) -> None:
         acquirer = oldest.acquirer

@@ -124,6 +124,16 @@ class StopList:
         code, until = found
         return code if until in (0, day) or until > day else ""
 
+    def drop_ended(self, day: BusinessDay) -> None:
+        """Make room at the start of a day, once more than half is taken: listings whose last day
+        has passed say nothing any more."""
+        if self._count * 2 <= CARDS_MAX:
+            return
+        for issuer, cards in self._by_issuer.items():
+            kept = {card: each for card, each in cards.items() if not 0 < each[1] < day}
+            self._by_issuer[issuer] = kept
+            self._count -= len(cards) - len(kept)
+
     def answered(self, issuer: ParticipantId, stan: str, transmission: str) -> str:
         """What the same update was answered before; empty when it is new."""
         return self._answered.get((issuer, stan, transmission), "")
