@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from altyn.identifiers import LinkId
 from altyn.message import Message
-from altyn.switch import FACT_ENTRY, Condition, Health, HealthTerms
+from altyn.switch import FACT_ENTRY, Condition, Health, HealthTerms, LinksChanged
 from altyn.switch.health import LAST_STEP, NO_LIMIT, REST_US_MAX, TRANSITIONS, Sign
 from tests.switch.bench import SEA_CARD, SECOND_US, Bench, answer_to, terms_of
 
@@ -388,3 +388,13 @@ def test_a_tick_looks_only_at_links_that_may_have_changed() -> None:
     assert len(take(bench, "hill7", "0800")) == 1
     make_sick(bench)
     assert bench.switch.links[LinkId("hill")].watch_due_us <= bench.now.monotonic_us
+
+
+def test_f31_a_reload_of_the_settings_tests_a_sick_link_as_often_as_before() -> None:
+    """The terms are agreed anew; the link is out, and is tested every five seconds still."""
+    bench = make_bench(echo_s=60)
+    make_sick(bench)
+    link = bench.switch.links[LinkId("hill")]
+    often_us = link.echo_interval_us
+    bench.step(LinksChanged(bench.terms))
+    assert link.echo_interval_us == often_us == 5 * SECOND_US

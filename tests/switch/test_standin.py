@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from altyn.message import Message
+from altyn.money import Rate
 from altyn.registry import Window
 from altyn.switch import CutOverOrdered, Evidence, Record, Switch, forwarding, state
 from altyn.switch import stand_in_counters as counters
@@ -469,3 +470,17 @@ def test_t03_an_advice_is_of_the_business_day_on_which_its_money_moved(mti: str)
     assert (reply.fields[15], advice.fields[15]) == ("0705", "0705")
     assert {line.business_day for line in bench.state.positions.lines()} <= {0, 20260705}
     bench.expect_replay()
+
+
+def test_f42_the_advice_of_a_verification_tells_no_amounts() -> None:
+    """Nothing is paid, so there is no amount in another currency, as in the request itself."""
+    foreign = replace(HILL, country="KZ", currency="KZT")
+    ranges = bin_range("990001", "SEA"), bin_range("990002", "HILL", "KZT")
+    rates = Rate("R-1", "USD", "TRY", 40, 0, 0), Rate("R-2", "USD", "KZT", 500, 0, 0)
+    bench = Bench(registry_of(SEA, foreign, *ranges, *rates, replace(TERMS, currency="KZT")))
+    bench.drop("hill")
+    assert code_of(bench, amount=0, mti="0100") == "00"
+    bench.up("hill")
+    advice = bench.taken("hill")
+    assert advice.fields[4] == "0" * 12
+    assert not {5, 6, 9, 10, 50, 51} & set(advice.fields)

@@ -75,6 +75,7 @@ class Outbound:
         remaining = entries.read_number(record, "remaining")
         kind = Kind(entries.read_number(record, "kind"))
         is_reversal = kind >= Kind.REVERSAL
+        without_money = is_reversal or flags & Flag.NO_MONEY
         partial = is_reversal and remaining > 0 and not flags & Flag.BY_SWITCH
         return dialect.write_advice(
             dialect.Advice(
@@ -104,8 +105,8 @@ class Outbound:
                 f"{entries.read_number(record, 'business_day') % 10_000:04d}",
                 entries.read_text(record, "issuer_original"),
                 remaining if partial else None,
-                None if is_reversal else _money(record, "settlement"),
-                None if is_reversal else _money(record, "billing"),
+                None if without_money else _money(record, "settlement"),
+                None if without_money else _money(record, "billing"),
             )
         )
 

@@ -88,14 +88,17 @@ class Link:
         longest_us = max(terms.reply_timeout_us, terms.reply_timeout_atm_us)
         self.health.agree(terms.health, terms.reply_timeout_us, longest_us)
         self.asked = terms.carries != "acquiring"
-        self.echo_interval_us = terms.echo_interval_us
+        self._choose_echo_interval()
         self._judge()
 
-    def set_echo_interval(self, now_us: int) -> None:
-        """Test more often while the link is out, as often as agreed otherwise."""
+    def _choose_echo_interval(self) -> None:
         agreed_us = self.terms.echo_interval_us
         is_sick = self.health.condition is Condition.SICK
         self.echo_interval_us = min(agreed_us, ECHO_US_SICK) if is_sick else agreed_us
+
+    def set_echo_interval(self, now_us: int) -> None:
+        """Test more often while the link is out, as often as agreed otherwise."""
+        self._choose_echo_interval()
         self.echo_due_us = min(self.echo_due_us, now_us + self.echo_interval_us)
         self.watch_due_us = 0
 
