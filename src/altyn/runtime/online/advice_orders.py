@@ -45,6 +45,7 @@ def advice_orders(driver: LoopDriver, read_storage: Callable[[], Storage]) -> di
             for side in state.issuers.values()
             if request.get("issuer") in (None, "", side.participant_id)
         ]
+        await driver.settle_journal()  # what an operator is shown must outlive a crash
         found = chain.from_iterable(
             ((queue, advice) for advice in queue.first(limit, dead_only=bool(request.get("dead"))))
             for queue in queues
@@ -57,6 +58,7 @@ def advice_orders(driver: LoopDriver, read_storage: Callable[[], Storage]) -> di
 
     async def shown(request: dict[str, Any]) -> dict[str, object]:
         sequence = _sequence(request)
+        await driver.settle_journal()
         found = state.find_advice(sequence)
         if found is None:
             return await _not_owed(sequence, read_storage)
