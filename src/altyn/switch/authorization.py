@@ -255,8 +255,9 @@ def take_answer(desk: Desk, response: Response, link: Link) -> None:
     if transaction is None or transaction.issuer_transmission != (
         response.transmission or transaction.issuer_transmission
     ):
-        # Late, double, or never asked for: it has no effect; what the issuer may have
-        # reserved is undone by the reversal it was owed when its time was up (F01-F03).
+        # Late, double, or never asked for: it has no effect. When its time was up the issuer was
+        # owed a reversal, which undoes what it may have reserved, or the advice of a stand-in,
+        # which names the request that it was asked (F01-F03).
         desk.record_fact(
             fact="stray-answer",
             issuer=issuer.participant_id,
