@@ -12,7 +12,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "reference" / "scenarios.md"
-_IDENTIFIERS: Final = re.compile(r"test_((?:[fwtdm]\d\d_)+)")
+_IDENTIFIERS: Final = re.compile(r"test_((?:[fwtdmc]\d\d_)+)")
 
 _HEAD: Final = """\
 # Failure scenarios and their tests
@@ -134,10 +134,30 @@ GROUPS: Final[dict[str, str]] = {
         15 amounts that outgrow their field
         16 a closed cycle is corrected
         17 control sums of a file""",
+    "C": """Clearing
+        01 a file twice under one identifier
+        02 a file's content under a new identifier
+        03 a file cut off
+        04 a bad record among good ones
+        05 totals that do not agree
+        06 a file for a closed business day
+        07 a presentment without authorization
+        08 an authorization without presentment
+        09 a presentment in parts
+        10 a presentment above its authorization
+        11 a presentment after a full reversal
+        12 a presentment in another currency
+        13 a late presentment
+        14 amounts of zero and below, wrong signs
+        15 characters, line ends and lengths that are none
+        16 bombs, nested archives and paths in them
+        17 a file that comes while the cycle closes
+        18 files of one acquirer in parallel
+        19 a crash while a file is booked""",
 }
 
 NOT_YET: Final = {
-    "clearing is not built": "F15 F39",
+    "clearing is not built": "F15 F39 C07 C08 C09 C10 C11 C12 C13 C17 C19",
     "keys and codes on the wire are not built": "F32 F33",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "told in operations, no test can show it": "D15",

@@ -17,7 +17,7 @@ from altyn.presentment.acknowledgement import (
 from altyn.presentment.columns import FILE_COLUMNS, PRESENTMENT_COLUMNS, Column
 from altyn.presentment.csv_form import write_csv
 from altyn.presentment.findings import FileRefusal, Reason, Rejection
-from altyn.presentment.ipm_fields import load_ipm_codec
+from altyn.presentment.ipm_fields import field_of_column, load_ipm_codec
 from altyn.presentment.ipm_form import write_ipm
 from altyn.presentment.manifest import Manifest, Totals, sums_of
 from altyn.presentment.parquet_form import file_schema, write_parquet
@@ -50,6 +50,7 @@ __all__ = [
     "Status",
     "Totals",
     "acknowledge",
+    "field_of_column",
     "file_schema",
     "load_ipm_codec",
     "presentment_schema",

@@ -80,6 +80,9 @@ COUNT_DIGITS: Final = 8
 SUM_DIGITS: Final = 18
 """Of one currency's sum in PDS 1304: three digits of currency, then these."""
 
+_IN_DE12: Final = {"local_date": "first six", "local_time": "last six"}
+_TOLD_OTHERWISE: Final = {"reversal": f"PDS {PDS_REVERSAL}", "direction": "none"}
+
 _LAYOUT: Final = ("mti", "digits", "track", "text", "prefix")
 
 
@@ -90,3 +93,12 @@ def load_ipm_codec(encoding: str) -> Codec:
     fields = resources.files("altyn.presentment").joinpath("ipm.toml").read_text(encoding="utf-8")
     layout = "".join(f'{key} = "{codepage}"\n' for key in _LAYOUT)
     return parse_codec(f"{fields}\n[layout]\n{layout}", "ipm.toml")
+
+
+def field_of_column(name: str) -> str:
+    """Where a column of files stands in a record, for people."""
+    if name in _IN_DE12:
+        return f"DE{LOCAL}, {_IN_DE12[name]} digits"
+    fields = [f"DE{number}" for number, column in PLAIN.items() if column == name]
+    tags = [f"PDS {tag}" for tag, column in PDS_COLUMNS.items() if column == name]
+    return (fields + tags)[0] if fields or tags else _TOLD_OTHERWISE[name]
