@@ -40,7 +40,9 @@ def test_f26_an_operator_handles_an_advice(tmp_path: Path) -> None:
         assert (line["issuer"], line["message_type"]) == ("HILLTR", "0420")
         assert (line["stage"], line["tries_failed"]) == ("waiting", 1)
         entry = str(line["entry"])
-        assert entry in altyn(switch, "list").stdout
+        table = altyn(switch, "list").stdout
+        assert entry in table
+        assert line["amount_text"] in table and table.count("TRY") == 1
         assert "0 of 1 shown" in altyn(switch, "list", "--dead").stdout
         shown = altyn(switch, "show", entry).stdout
         assert "990002******0018" in shown

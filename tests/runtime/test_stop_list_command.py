@@ -78,9 +78,11 @@ def test_f28_a_file_is_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
         refused = altyn(switch, "load", str(bad), "--issuer", "HILLTR")
         assert refused.exit_code != 0
         assert altyn(switch, "count").stdout == ""
+        nobody = altyn(switch, "load", str(bad), "--issuer", "HILTR")
+        assert nobody.exit_code != 0 and "no participant" in nobody.stderr
         good = written(tmp_path, f"add {HILL_CARD} 43\n")
         loaded = altyn(switch, "load", str(good), "--issuer", "HILLTR")
-        assert (loaded.exit_code, loaded.stdout) == (0, "1 changes loaded.\n")
+        assert (loaded.exit_code, loaded.stdout) == (0, "1 change loaded.\n")
         assert altyn(switch, "count").stdout.split() == ["HILLTR", "1"]
         assert switch.order("stop-list-load", issuer="HILLTR", lines=[["3", HILL_CARD, "é", 0]])
         assert altyn(switch, "count").stdout == ""

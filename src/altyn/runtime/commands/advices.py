@@ -75,7 +75,7 @@ def list_advices(
             line["response_code"],
             line["since"].removesuffix("+00:00"),
             line["rrn"],
-            f"{line['amount_text']} {line['currency']}",
+            line["amount_text"],
         )
     console = open_console()
     console.print(table)

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from altyn.runtime.output import UserError
+
 __all__ = ["command"]
 
 _CONFIG = click.option(
@@ -46,11 +48,17 @@ def load(file: Path, issuer: str, settings_path: Path) -> None:
 
     configuration = load_configuration(settings_path)
     registry = Registry(configuration.facts)
+    if issuer not in registry.participants:
+        raise UserError(
+            "no participant of the scheme has this id",
+            where="--issuer",
+            do="name an id of the scheme file",
+        )
     lines = read_stop_list(file, lambda card: owns_card(registry, ParticipantId(issuer), card))
     for start in range(0, len(lines), LINES_AT_ONCE_MAX):
         part = [list(line) for line in lines[start : start + LINES_AT_ONCE_MAX]]
         _give(settings_path, "stop-list-load", issuer=issuer, lines=part)
-    click.echo(f"{len(lines)} changes loaded.")
+    click.echo(f"{len(lines)} {'change' if len(lines) == 1 else 'changes'} loaded.")
 
 
 @command.command()
