@@ -4,7 +4,8 @@ Nothing here comes from the switch. A `Case` moves by what the journal claims, a
 been checked against what was read from the lines.
 """
 
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 __all__ = ["MESSAGE_TYPES", "Asked", "Case", "Content", "OwedAdvice", "Verdict", "original_key_of"]
 
@@ -93,6 +94,7 @@ class Case:
         "asked_at",
         "authorization_code",
         "business_day",
+        "card_range",
         "code",
         "content",
         "credit",
@@ -129,6 +131,7 @@ class Case:
         self.pan = b""
         self.amount = 0
         self.remaining = 0
+        self.card_range: Mapping[str, Any] = {}
         self.credit = False
         self.no_money = False
         self.settlement_amount = 0

@@ -69,6 +69,7 @@ class RequestAudit:
         case.issuer_stan = claim.issuer_stan
         case.issuer_transmission = model.transmission.write(claim.received_us)
         case.remaining = case.amount
+        self._bill(case, claim)
         model.keep(case)
         model.in_flight[case.key] = case
         amount = case.settlement_amount
@@ -192,7 +193,23 @@ class RequestAudit:
         case.code, case.authorization_code = claim.response_code, claim.authorization_code
         model.keep(case)
         model.ledger.change(case.parties, case.settlement_currency, case.business_day, *changes)
+        self._bill(case, claim)
         self._count_stand_in(case, claim)
+
+    def _bill(self, case: Case, claim: Claim) -> None:
+        """What the cardholder is charged is fixed when the request arrives, by the registry of
+        then (F38)."""
+        model, content = self._model, case.content
+        assert content is not None, "what is billed was asked"
+        found = model.terms.range_of(content.pan)
+        assert found is not None, "an issuer was found for it"
+        case.card_range = found
+        if case.no_money:
+            return
+        billed = model.terms.billed(
+            found["currency"], content.currency, content.amount, claim.received_us
+        )
+        model.expect("I1", claim.billing_amount, billed, "billing amount", case.name)
 
     def _count_stand_in(self, case: Case, claim: Claim) -> None:
         """I7: within the terms in force, and the issuer is told of it."""
@@ -201,13 +218,8 @@ class RequestAudit:
         assert content is not None, "what was stood in for was asked"
         if not model.terms.is_active(case.issuer):
             model.fail("I7", "stood in for a suspended issuer", case.name)
-        card_range = model.terms.range_of(content.pan)
-        assert card_range is not None, "an issuer was found for it"
+        card_range = case.card_range
         billed_in = currency_of(card_range["currency"]).numeric
-        billed = model.terms.billed(
-            card_range["currency"], content.currency, content.amount, claim.received_us
-        )
-        model.expect("I7", claim.billing_amount, billed, "billing amount", case.name)
         service = content.processing_code[:2]
         wanted = Wanted(
             case.issuer,
