@@ -1,17 +1,22 @@
 """Valid inputs of every target, from which fuzzing sets out."""
 
+import gzip
 import struct
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from typing import Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from altyn.journal import NO_SPAN, Batch, BatchBuilder
 from altyn.message import Message, dialect, dialect_names, load_codec
 from altyn.message.field import Value
 from altyn.transaction import TRANSACTION_ENTRY, entries
 from altyn.wire import framing, framing_names
+from tests.presentment import samples
 from tests.switch.bench import CODEC, HILL_CARD, Bench, answer_to
 
+MANIFEST: Final = samples.MANIFEST
 CHIP_DATA: Final = bytes.fromhex(
     "9f2608aabbccddeeff00119f2701809f100706010a03a000009f3704112233449f3602001c"
     "950500000000009a032607059c01009f02060000000120005f2a02094982023900"
@@ -121,6 +126,22 @@ def orders() -> list[bytes]:
 
 
 _RUNS: Final = struct.Struct("<HH")
+
+
+def files(form: str) -> list[bytes]:
+    """Presentment files: of a few records, and of none."""
+    named = samples.sale(3, merchant_name='A "B", C')
+    rows = [samples.sale(1), samples.refund(2), named]
+    return [samples.written(form, rows), samples.written(form, [])]
+
+
+def packed_files() -> list[bytes]:
+    """The same in each packing."""
+    content = files("csv")[0]
+    archive = BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as written:
+        written.writestr(ZipInfo("day.csv"), content)
+    return [content, gzip.compress(content, mtime=0), archive.getvalue()]
 
 
 @cache

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -34,6 +34,16 @@ from altyn.message import (
     parse_specification,
     parse_tlv,
     parse_track2,
+)
+from altyn.presentment import (
+    FORMS,
+    FileRefusal,
+    Limits,
+    Rejection,
+    acknowledge,
+    read_file,
+    unpacked,
+    write_csv_answer,
 )
 from altyn.runtime.configuration.problem import ConfigurationError
 from altyn.runtime.configuration.whole import load_configuration
@@ -247,6 +257,67 @@ def check_control(data: bytes) -> None:
     expect_silent(str(answer), data)
 
 
+def check_presentment(data: bytes, form: str) -> None:
+    """A file is read or refused, the same for every cut; each record is a row or a rejection."""
+    told, rows, rejections = _presented(form, data, [data])
+    expect_silent(told, data)
+    numbers = sorted([row["record_number"] for row in rows] + [r.record_number for r in rejections])
+    assert numbers == list(range(1, len(numbers) + 1)), "a record is lost or comes twice"
+    assert all(0 < row["amount"] < 10**12 for row in rows), "an amount that no field holds"
+    if form != "parquet":
+        for size in (1 << 12, 61):
+            pieces = [data[at : at + size] for at in range(0, len(data), size)]
+            again, same, as_well = _presented(form, data, pieces)
+            assert again == told, "a cut changes the verdict"
+            assert told.endswith("refused") or (same, as_well) == (rows, rejections)
+
+
+def _presentment_target(form: str) -> Target:
+    check = partial(check_presentment, form=form)
+    return Target(f"presentment-{form}", partial(seeds.files, form), check)
+
+
+def _presented(
+    form: str, data: bytes, chunks: list[bytes]
+) -> tuple[str, list[dict[str, Any]], list[Rejection]]:
+    """What is told of a file, its rows and its rejections; those of a refused one count nothing."""
+    rows: list[dict[str, Any]] = []
+    rejections: list[Rejection] = []
+    try:
+        reading = read_file(form, data if form == "parquet" else chunks, "SEA")
+        for piece in reading:
+            rows += piece.rows.to_pylist()
+            rejections += piece.rejections
+    except FileRefusal as refusal:
+        return f"{refusal.reason.name} refused", [], []
+    assert reading.totals is not None
+    answer = acknowledge(reading.manifest, reading.totals, rejections, 20261123)
+    assert answer.records == len(rows) + len(rejections), "the answer counts otherwise"
+    lines = b"".join(write_csv_answer(answer._replace(manifest=seeds.MANIFEST)))
+    return f"{rejections!r} {lines!r}", rows, rejections
+
+
+def check_unpacking(data: bytes) -> None:
+    """Packed or not, what comes out is within the limits, the same for every cut."""
+    limits = Limits(file_bytes_max=1 << 18, ratio_max=20, ratio_free_bytes=1 << 12)
+    whole = _unpacked([data], limits)
+    expect_silent(whole[1], data)
+    assert len(whole[0]) <= 1 << 18, "more than the limit"
+    pieces = [data[at : at + 61] for at in range(0, len(data), 61)]
+    refused = _unpacked(pieces, limits)
+    assert whole[1] or refused[1] or refused == whole, "a cut changes the file"
+
+
+def _unpacked(chunks: list[bytes], limits: Limits) -> tuple[bytes, str]:
+    given = b""
+    try:
+        for piece in unpacked(chunks, limits):
+            given += piece
+    except FileRefusal as refusal:
+        return given, str(refusal)
+    return given, ""
+
+
 TARGETS: Final = (
     Target("framing", seeds.frames, check_framing),
     Target("message", seeds.messages, check_message),
@@ -259,4 +330,6 @@ TARGETS: Final = (
     Target("specification", seeds.specifications, check_specification),
     Target("batch", seeds.batches, check_batch),
     Target("control", seeds.orders, check_control),
+    *(_presentment_target(form) for form in FORMS),
+    Target("unpacking", seeds.packed_files, check_unpacking),
 )

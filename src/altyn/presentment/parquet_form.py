@@ -39,6 +39,8 @@ TEXT_BYTES_MAX: Final = 400
 """Of one text: 99 characters of UTF-8 have no more."""
 
 _VERSION: Final = 1
+_DAMAGE: Final = (pa.ArrowException, OSError, ValueError)
+"""What the library raises for bytes that are no such file; names in another character set, too."""
 
 
 def file_schema() -> pa.Schema:
@@ -60,17 +62,17 @@ def open_parquet(source: Any) -> tuple[Manifest, RawPieces]:
             thrift_string_size_limit=FOOTER_BYTES_MAX,
             thrift_container_size_limit=FOOTER_ENTRIES_MAX,
         )
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGE as error:
         raise FileRefusal(Reason.TRUNCATED) from error
-    # The texts stay dictionaries until they were measured: one long text may be meant by every row.
-    texts = [column.name for column in FILE_COLUMNS if column.type == "text"]
-    rows = pq.ParquetFile(source, metadata=file.metadata, read_dictionary=texts)
     manifest, totals = _control(file.schema_arrow.metadata)
     if not file.schema_arrow.remove_metadata().equals(file_schema()):
         raise FileRefusal(Reason.SCHEMA)
     if file.metadata.num_rows > RECORDS_MAX:
         raise FileRefusal(Reason.FILE_TOO_LARGE)
     _check_groups(file.metadata)
+    # The texts stay dictionaries until they were measured: one long text may be meant by every row.
+    texts = [column.name for column in FILE_COLUMNS if column.type == "text"]
+    rows = pq.ParquetFile(source, metadata=file.metadata, read_dictionary=texts)
     return manifest, _pieces(rows, totals)
 
 
@@ -109,9 +111,7 @@ def _pieces(file: pq.ParquetFile, totals: Totals) -> RawPieces:
             numbers = np.arange(number, number + len(batch))
             number += len(batch)
             yield RawPiece(columns, numbers, [], 0, {})
-    except pa.ArrowException as error:
-        raise FileRefusal(Reason.STRUCTURE, number) from error
-    except OSError as error:
+    except _DAMAGE as error:
         raise FileRefusal(Reason.STRUCTURE, number) from error
     return totals
 
