@@ -161,7 +161,6 @@ NOT_YET: Final = {
     "keys and codes on the wire are not built": "F32 F33",
     "a calendar of holidays belongs to settlement, which is not built": "T09",
     "told in operations, no test can show it": "D15",
-    "settlement is not built": "M14",
 }
 
 

@@ -266,10 +266,13 @@ class SettlementDesk:
         return step
 
     def resume(self, at_us: int) -> Step:
-        """After a restart: ask for every order that is unanswered (M05)."""
+        """After a restart, or when a person asks for it: ask for every open order (M05).
+
+        However often the bank was asked before: the limit is for what nobody watches.
+        """
         step = Step()
         for run, known in self._unanswered():
-            step = _joined(step, self._ask(run, known, at_us))
+            step = _joined(step, self._query(run, known, at_us))
         return step
 
     def _unanswered(self) -> list[tuple[Run, OrderState]]:
@@ -282,6 +285,9 @@ class SettlementDesk:
                 f"unanswered after {QUERIES_MAX} queries; call the bank",
                 at_us,
             )
+        return self._query(run, known, at_us)
+
+    def _query(self, run: Run, known: OrderState, at_us: int) -> Step:
         number = known.queries + 1
         query = write_query(known.order, number, at_us, self._terms.correspondence)
         return self._done(Queried(run.name, known.order.message_id, number, at_us), sends=(query,))
