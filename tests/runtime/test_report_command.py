@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from altyn.runtime.commands.report import command
 from altyn.runtime.sqlite_storage import SqliteStorage
+from altyn.switch import AdviceOrdered
 from altyn.transaction import entries
 from tests.switch.bench import Bench
 from tests.switch.test_regret import acknowledge
@@ -69,6 +70,16 @@ def test_report_as_json_has_every_figure(tmp_path: Path) -> None:
     for option in (["--issuer", "SEA"], ["--business-day", "20200101"]):
         result = CliRunner().invoke(command, ["stand-in", path, "--json", "-", *option])
         assert json.loads(result.output) == {"stood_in": [], "refused": []}
+
+
+def test_an_advice_that_an_operator_closed_is_told(tmp_path: Path) -> None:
+    """It is neither owed nor taken, and would be missing from the page."""
+    bench = away()
+    assert code_of(bench) == "00"
+    advice = next(iter(bench.state.issuers.values())).advices.owed()[0].sequence
+    bench.step(AdviceOrdered("close", advice, "night shift", "settled by letter"))
+    result = CliRunner().invoke(command, ["stand-in", journal_of(bench, tmp_path / "journal.db")])
+    assert "HILL: an operator closed 1 of its advices, unreachable" in result.output
 
 
 def test_report_of_a_journal_without_stand_in_says_so(tmp_path: Path) -> None:

@@ -127,6 +127,9 @@ def _remarks(figures: dict[str, Any]) -> Iterator[str]:
             codes = ", ".join(f"{count} with {code}" for code, count in regretted)
             alpha = currency_of(row["currency"]).alpha
             yield f"{row['issuer']} would have refused, in {alpha}: {codes}"
+        if row["closed"]:
+            reason = _words(row["outcome"], "STOOD_IN_")
+            yield f"{row['issuer']}: an operator closed {row['closed']} of its advices, {reason}"
     for row in figures["refused"]:
         amount = format_amount(row["amount"], row["currency"])
         reason = _words(row["outcome"], "STAND_IN_")

@@ -26,14 +26,16 @@ async def give_order(socket_path: Path, order: str, **words: object) -> dict[str
         line = await asyncio.wait_for(reader.readline(), ORDER_PATIENCE_S)
     finally:
         writer.close()
-    answer: Any = json.loads(line) if line else {}
-    if not isinstance(answer, dict) or not answer.get("ok"):
-        reason = answer.get("error", "no answer") if isinstance(answer, dict) else "no answer"
+    answer: Any = json.loads(line) if line else None
+    if not isinstance(answer, dict):
         raise UserError(
-            f"the switch refused the order '{order}' ({reason})",
+            f"the switch gave no answer to the order '{order}'",
             where=str(socket_path),
             do="look into the switch's log",
         )
+    if not answer.get("ok"):
+        reason = answer.get("error", "without a reason")
+        raise UserError(f"the switch refused the order '{order}': {reason}", where=str(socket_path))
     return answer
 
 
