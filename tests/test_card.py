@@ -16,6 +16,7 @@ from altyn.card import (
     luhn_valid,
     mask,
     seal,
+    seal_joined,
     unseal,
 )
 
@@ -155,3 +156,10 @@ def test_stored_form_is_digits_filled_with_f() -> None:
     assert seal(NUMBER).hex() == "9900010000000019ffff"
     assert seal("0000000000000").hex() == "0000000000000fffffff"
     assert seal("1234567890123456789").hex() == "1234567890123456789f"
+
+
+@given(st.lists(st.text("0123456789", min_size=13, max_size=19), max_size=5))
+def test_many_numbers_are_sealed_as_each_is(numbers: list[str]) -> None:
+    """A column of stored numbers is the stored forms one after another."""
+    padded = "".join(number.ljust(20, "f") for number in numbers)
+    assert seal_joined(padded) == b"".join(seal(number) for number in numbers)

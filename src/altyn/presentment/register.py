@@ -133,6 +133,7 @@ class FileRegister:
 
     def note(self, fact: FileFact) -> None:
         """A fact, live or read back: the only way in which the register changes."""
+        assert not fact.acknowledgement.repeat, "an answer that is repeated changes nothing"
         manifest, status = fact.acknowledgement.manifest, fact.acknowledgement.status
         self._files[manifest.acquirer, manifest.file_id] = fact
         if status in (Status.ACCEPTED, Status.ACCEPTED_IN_PART):
