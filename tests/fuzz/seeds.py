@@ -14,6 +14,7 @@ from altyn.message.field import Value
 from altyn.transaction import TRANSACTION_ENTRY, entries
 from altyn.wire import framing, framing_names
 from tests.presentment import samples
+from tests.settlement.scheme import RUN, Office, settlement_bank
 from tests.switch.bench import CODEC, HILL_CARD, Bench, answer_to
 
 MANIFEST: Final = samples.MANIFEST
@@ -133,6 +134,23 @@ def files(form: str) -> list[bytes]:
     named = samples.sale(3, merchant_name='A "B", C')
     rows = [samples.sale(1), samples.refund(2), named]
     return [samples.written(form, rows), samples.written(form, [])]
+
+
+@cache
+def settled_office() -> tuple[Office, tuple[bytes, ...]]:
+    """An office with an order at the bank, and the bank's answers to it, not yet heard."""
+    office = Office(settlement_bank())
+    office.prepare()
+    step = office.desk.instruct(RUN, office.tick())
+    office.record(step)
+    answers = office.bank.receive(step.sends[0].content, office.tick())
+    answers += office.bank.notifications(office.tick())
+    return office, (*answers, office.bank.statement("KZT", office.tick()))
+
+
+def bank_answers() -> list[bytes]:
+    """A status, a notification and a statement."""
+    return list(settled_office()[1])
 
 
 def packed_files() -> list[bytes]:

@@ -50,6 +50,15 @@ from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.journal.checking import content_defect
 from altyn.runtime.online.control import Control
 from altyn.runtime.settings import read_settings
+from altyn.settlement import (
+    AnswerError,
+    SettlementDesk,
+    Statement,
+    Status,
+    fact_object,
+    read_answer,
+    read_fact,
+)
 from altyn.transaction import entries
 from altyn.wire import (
     FrameError,
@@ -64,6 +73,7 @@ from altyn.wire import (
 from tests.fuzz import seeds
 from tests.fuzz.line import Line
 from tests.message.generated import eager_codec
+from tests.settlement.scheme import terms as settlement_terms
 
 LONG_NUMBER: Final = re.compile(rf"\d{{{PAN_DIGITS_MIN},}}")
 CARD_FIELDS: Final = (2, 14, 34, 35, 36, 45, 48, 52, 53, 55)
@@ -297,6 +307,25 @@ def _presented(
     return f"{rejections!r} {lines!r}", rows, rejections
 
 
+def check_settlement(data: bytes) -> None:
+    """Any answer of a settlement bank is refused with a reason, or has an effect that is a fact."""
+    try:
+        answer = read_answer(data)
+    except AnswerError as error:
+        expect_silent(str(error), data)
+        return
+    office, _answers = seeds.settled_office()
+    desk = SettlementDesk(settlement_terms(), office.journal)
+    if isinstance(answer, Status):
+        step = desk.received(answer, office.now_us)
+    elif isinstance(answer, Statement):
+        step = desk.stated(answer, office.now_us)
+    else:
+        step = desk.notified(answer, office.now_us)
+    for fact in step.facts:
+        assert read_fact(fact_object(fact)) == fact, "a fact does not survive writing and reading"
+
+
 def check_unpacking(data: bytes) -> None:
     """Packed or not, what comes out is within the limits, the same for every cut."""
     limits = Limits(file_bytes_max=1 << 18, ratio_max=20, ratio_free_bytes=1 << 12)
@@ -332,4 +361,5 @@ TARGETS: Final = (
     Target("control", seeds.orders, check_control),
     *(_presentment_target(form) for form in FORMS),
     Target("unpacking", seeds.packed_files, check_unpacking),
+    Target("settlement", seeds.bank_answers, check_settlement),
 )

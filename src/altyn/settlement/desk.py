@@ -65,7 +65,7 @@ class Terms(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Facts to make durable, in order, and messages that leave after that."""
+    """Facts to make durable, all of them in one batch, and messages that leave after that."""
 
     facts: tuple[Fact, ...] = ()
     sends: tuple[Message, ...] = ()
