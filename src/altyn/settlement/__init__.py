@@ -3,6 +3,7 @@
 from altyn.settlement.amount_text import read_amount, read_instant, write_amount, write_instant
 from altyn.settlement.answer import Entry, Notification, Outcome, Statement, Status, read_answer
 from altyn.settlement.booking import Notice, notices_of, posting_of
+from altyn.settlement.calendar import Calendar
 from altyn.settlement.desk import SettlementDesk, Step, Terms
 from altyn.settlement.document import AnswerError
 from altyn.settlement.facts import (
@@ -57,6 +58,7 @@ __all__ = [
     "Answered",
     "BankAccount",
     "Break",
+    "Calendar",
     "Closed",
     "Correspondence",
     "Cover",
