@@ -20,7 +20,7 @@ def shed(bench: Bench, *messages: Message) -> list[Any]:
     for message in messages:
         claim = dialect.read_claim(CODEC.decode(CODEC.encode(message)))
         assert claim is not None
-        named = bench.switch.may_shed(SEA, *claim[:4], bench.now)
+        named = bench.switch.may_shed(SEA, *claim, bench.now)
         assert named is not None, "it may not be refused unread"
         requests.append(ShedRequest(named[0], claim.terminal, named[1], "sea", message))
     effects = bench.switch.step(Shed(SEA, tuple(requests)), bench.now)
@@ -31,7 +31,7 @@ def shed(bench: Bench, *messages: Message) -> list[Any]:
 def may_shed(bench: Bench, message: Message) -> bool:
     """Whether a message may be refused unread."""
     claim = dialect.read_claim(message)
-    return claim is not None and (bench.switch.may_shed(SEA, *claim[:4], bench.now) is not None)
+    return claim is not None and (bench.switch.may_shed(SEA, *claim, bench.now) is not None)
 
 
 def test_i4_the_names_are_recorded_before_the_replies() -> None:
@@ -103,6 +103,8 @@ def test_only_new_requests_of_the_links_own_bank_are_refused_unread() -> None:
     known, _ = bench.buy()
     assert may_shed(bench, bench.request())
     assert may_shed(bench, bench.request(mti="0100"))
+    twin = Message(known.mti, {**known.fields, 41: "ANOTHER1"})
+    assert may_shed(bench, twin), "another terminal may use the same STAN in the same second"
     assert not may_shed(bench, known)
     assert not may_shed(bench, bench.request(mti="0201"))
     assert not may_shed(bench, bench.about(known))

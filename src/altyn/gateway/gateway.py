@@ -109,7 +109,7 @@ class Gateway:
         self._paused: list[Connection] = []
         self._turning: list[Connection] = []
         self._held: list[Connection] = []
-        self._shed_requests: dict[str, ShedRequest] = {}
+        self._shed_requests: dict[tuple[str, str], ShedRequest] = {}
         self._refusals_max: int | None = None
         self._batch_from_us = self._leaving_from_us = 0
         self._watched_us = 0
@@ -181,16 +181,17 @@ class Gateway:
         if claim is None or self.halted or not self.overload.choose():
             return False
         kind, acquirer, stan, transmission, terminal = claim
-        named = self.switch.may_shed(link_id, kind, acquirer, stan, transmission, now)
-        if named is None or named[0] in self._shed_requests:
+        named = self.switch.may_shed(link_id, kind, acquirer, stan, transmission, terminal, now)
+        if named is None or (named[0], terminal) in self._shed_requests:
             return False
         key, moment = named
-        self._shed_requests[key] = ShedRequest(key, terminal, moment, connection, message)
+        self._shed_requests[key, terminal] = ShedRequest(key, terminal, moment, connection, message)
         return True
 
     def _shed_first(self, request: Request, link_id: LinkId, now: Instant) -> None:
         """What a message may be about must be known before it is told."""
-        if request.key in self._shed_requests or request.original is not None:
+        names = request.key, request.terminal
+        if names in self._shed_requests or request.original is not None or not names[1].strip():
             self._tell_shed(link_id, now)
 
     def _tell_shed(self, link_id: LinkId, now: Instant) -> None:

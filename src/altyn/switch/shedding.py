@@ -34,9 +34,18 @@ _CLOCK_MAX_S: Final = 3600
 
 
 def may_shed(
-    desk: Desk, link_id: LinkId, kind: Kind, acquirer: str, stan: str, transmission: str
+    desk: Desk,
+    link_id: LinkId,
+    kind: Kind,
+    acquirer: str,
+    stan: str,
+    transmission: str,
+    terminal: str,
 ) -> tuple[str, int] | None:
-    """The key and the moment of a new request that may be refused unread; None when it may not."""
+    """The key and the moment of a new request that may be refused unread; None when it may not.
+
+    Another terminal's request under the same key is another request.
+    """
     link = desk.links.get(link_id)
     participant = desk.state.registry.by_institution.get(acquirer)
     if link is None or not link.usable or participant is None:
@@ -48,7 +57,7 @@ def may_shed(
         return None
     key = f"{KEY_LETTERS[kind]}{acquirer}/{stan}{transmission}"
     state = desk.state
-    if key in state.known or state.may_be_elsewhere(key, acquirer, moment):
+    if state.find(key, terminal) is not None or state.may_be_elsewhere(key, acquirer, moment):
         return None
     return key, moment
 

@@ -370,12 +370,13 @@ class Switch:
         acquirer: str,
         stan: str,
         transmission: str,
+        terminal: str,
         now: Instant,
     ) -> tuple[str, int] | None:
         """The key and moment (seconds) of a new request that may be refused unread, for a `Shed`;
         None when it has to take the ordinary road. Asking changes nothing."""
         self._desk.now = now
-        return shedding.may_shed(self._desk, link_id, kind, acquirer, stan, transmission)
+        return shedding.may_shed(self._desk, link_id, kind, acquirer, stan, transmission, terminal)
 
     def _on_shed(self, event: Shed) -> None:
         shedding.shed(self._desk, event)
