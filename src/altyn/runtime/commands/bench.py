@@ -3,23 +3,36 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from altyn.runtime.load import PROFILES, LoadProfile
 from altyn.runtime.output import UserError, hardware_line, open_console, write_json
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 __all__ = ["command"]
 
 _PROFILE_NAMES: Final = tuple(profile.name for profile in PROFILES)
 _EXIT_TERMINATED: Final = 128 + signal.SIGTERM
 _PORT: Final = click.IntRange(1, 65_535)
-_JSON_HELP: Final = "Also write the figures to FILE as JSON; - for standard output."
+_with_json: Final = click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help="Also write the figures to FILE as JSON; - for standard output.",
+)
+_with_keep: Final = click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run in DIR, new or empty, and leave settings, log and journal there.",
+)
 
 
 @click.group()
@@ -33,7 +46,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=5.0, show_default=True)
-@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@_with_json
 def codec(seconds: float, json_path: str | None) -> None:
     """Time the ISO 8583 codec on a 20-field authorization and its reply.
 
@@ -49,9 +62,7 @@ def codec(seconds: float, json_path: str | None) -> None:
     result = run(seconds)
     console = open_console(errors=json_path == "-")
     console.print(render(result))
-    console.print(f"Measured on {hardware_line()}.")
-    if json_path:
-        write_json(json_path, {"hardware": hardware_line(), **result})
+    _tell_machine(console, result, json_path)
 
 
 @command.command()
@@ -62,7 +73,7 @@ def codec(seconds: float, json_path: str | None) -> None:
     show_default=True,
     help="How many to make; each leaves two entries in the journal.",
 )
-@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
+@_with_json
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
@@ -88,9 +99,7 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
     with _folder(keep) as folder:
         figures = run(folder, transactions, lambda text: progress.print(text, style="dim"))
     console.print(render(figures))
-    console.print(f"Measured on {hardware_line()}.")
-    if json_path:
-        write_json(json_path, {"hardware": hardware_line(), **figures.as_table()})
+    _tell_machine(console, figures.as_table(), json_path)
 
 
 @command.command()
@@ -102,12 +111,8 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
     help="How many times its capacity is asked of the switch.",
 )
 @click.option("--seconds", type=click.FloatRange(0.5, 3600), default=8.0, show_default=True)
-@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
-@click.option(
-    "--keep",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run in DIR, new or empty, and leave settings, log and journal there.",
-)
+@_with_json
+@_with_keep
 def overload(times: float, seconds: float, json_path: str | None, keep: Path | None) -> None:
     """Ask more of the switch than it can do, and see what it does.
 
@@ -140,12 +145,8 @@ def overload(times: float, seconds: float, json_path: str | None, keep: Path | N
 
 @command.command(name="cut-over")
 @click.option("--seconds", type=click.FloatRange(0.5, 3600), default=8.0, show_default=True)
-@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
-@click.option(
-    "--keep",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run in DIR, new or empty, and leave settings, log and journal there.",
-)
+@_with_json
+@_with_keep
 def cut_over(seconds: float, json_path: str | None, keep: Path | None) -> None:
     """End one business day after the other under full load, and check every transaction's date.
 
@@ -165,9 +166,7 @@ def cut_over(seconds: float, json_path: str | None, keep: Path | None) -> None:
         figures = run_cut_overs(folder, seconds, lambda text: progress.print(text, style="dim"))
     for line in figures.lines():
         console.print(line)
-    console.print(f"Measured on {hardware_line()}.")
-    if json_path:
-        write_json(json_path, {"hardware": hardware_line(), **figures.as_table()})
+    _tell_machine(console, figures.as_table(), json_path)
     if not figures.sound:
         raise UserError(
             "a transaction is of two business days, or a reply names another one than the journal",
@@ -208,12 +207,8 @@ def cut_over(seconds: float, json_path: str | None, keep: Path | None) -> None:
     help="Where the journal is kept; for postgresql a server is started and removed again.",
 )
 @click.option("--address", default="", help="With --store postgresql: an empty database to use.")
-@click.option("--json", "json_path", metavar="FILE", help=_JSON_HELP)
-@click.option(
-    "--keep",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run in DIR, new or empty, and leave settings, log and journal there.",
-)
+@_with_json
+@_with_keep
 @click.option("--external", is_flag=True, help="Only run switch and issuer, for your own tools.")
 @click.option("--port", type=_PORT, help="With --external: where the switch listens.")
 @click.option("--issuer-port", type=_PORT, help="With --external: where your own issuer listens.")
@@ -359,3 +354,10 @@ def _end_when_terminated() -> None:
         sys.exit(_EXIT_TERMINATED)
 
     signal.signal(signal.SIGTERM, end)
+
+
+def _tell_machine(console: "Console", figures: Mapping[str, object], json_path: str | None) -> None:
+    """End a page with the machine it was measured on, and write the figures if that is wanted."""
+    console.print(f"Measured on {hardware_line()}.")
+    if json_path:
+        write_json(json_path, {"hardware": hardware_line(), **figures})
