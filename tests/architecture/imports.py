@@ -18,10 +18,10 @@ LEVELS = {
             ("journal", "rates", "ledger", "crypto"),
             ("transaction", "registry"),
             ("message", "compliance"),
-            ("wire", "switch", "clearing"),
+            ("wire", "switch"),
             ("gateway", "presentment", "settlement", "disputes"),
-            ("reports", "simulators"),
-            ("console", "certification", "testing"),
+            ("clearing", "simulators"),
+            ("console", "certification", "reports", "testing"),
             ("runtime",),
         )
     )
