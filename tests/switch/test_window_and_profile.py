@@ -121,6 +121,19 @@ def test_f30_a_sign_on_of_another_time_is_refused(transmission: str, code: str) 
     assert ("network-message-replayed" in bench.alarms) == (code != "00")
 
 
+@pytest.mark.parametrize(("sent", "code"), [(-1, "12"), (0, "00"), (1, "00")])
+def test_f30_a_sign_off_that_a_sign_on_overtook_is_refused(sent: int, code: str) -> None:
+    """A connection that hung delivers the sign-off late; the sign-on that stands is newer."""
+    bench = Bench(terms=[terms_of("SEA", sign_on="peer"), terms_of("HILL")])
+    link = LinkId("sea")
+    for moment, told in ((0, "001"), (sent, "002")):
+        message = Message("0800", {7: at(moment), 11: "000001", 33: "400101", 70: told})
+        bench.step(NetworkRequested(link, told, "400101", "sea", message, at(moment)))
+    assert [reply.fields[39] for reply in bench.inbox["sea"]] == ["00", code]
+    assert bench.switch.links[link].signed_on == (code == "12")
+    assert ("sign-off-overtaken" in bench.alarms) == (code == "12")
+
+
 def test_f30_a_sign_on_from_a_second_line_changes_nothing() -> None:
     """The same sign-on again is answered 00, and recorded once."""
     bench = Bench(terms=[terms_of("SEA", sign_on="peer"), terms_of("HILL")])

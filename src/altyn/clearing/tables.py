@@ -101,9 +101,7 @@ MATCHING_TERMS: Final = Table(
         _count("open_days", "an authorization is open for so many days after its business day"),
         _count("late_days", "after so many days a presentment is marked late"),
         _count("refuse_days", "after so many days it is rejected"),
-        _count(
-            "fallback_days", "how far its day at the terminal may lie from its day"
-        ),
+        _count("fallback_days", "how far its day at the terminal may lie from its day"),
         _flag("accepts_unauthorized", "whether one without an authorization is accepted, marked"),
         _text("rate_rule", 13, "authorization or clearing: whose rate converts a matched one"),
     ),

@@ -55,6 +55,7 @@ class Link:
         "health",
         "sign_on_due_us",
         "signed_on",
+        "signed_on_s",
         "terms",
         "up_since_us",
         "usable",
@@ -67,6 +68,8 @@ class Link:
         self.terms = terms
         self.connected = False
         self.signed_on = False
+        self.signed_on_s = 0
+        """DE7 of their latest sign-on, UTC seconds since 1970; 0 when it had none."""
         self.echo_due_us = 0
         self.echoes_unanswered = 0
         self.usable = False

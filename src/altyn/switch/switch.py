@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from altyn.clock import MICROSECONDS_PER_SECOND, Instant, following_day
-from altyn.identifiers import LinkId, ParticipantId
+from altyn.identifiers import LinkId
 from altyn.money import currency_of
 from altyn.registry import Registry
 from altyn.switch import (
@@ -18,6 +18,7 @@ from altyn.switch import (
     delivery,
     file_update,
     line_watch,
+    network_management,
     refund,
     reversal,
     shedding,
@@ -44,13 +45,10 @@ from altyn.switch.events import (
     Unserved,
 )
 from altyn.switch.evidence import CardVerifier
-from altyn.switch.line_watch import ECHO_TEST, SIGN_ON
 from altyn.switch.link import Link, LinkTerms
 from altyn.switch.state import SwitchState
 from altyn.transaction import REQUEST_KINDS, Kind, Outcome, Request, Response, State, original_key
 
-SIGN_OFF: Final = "002"
-CUT_OVER: Final = "201"
 OVERLOAD_FACTS: Final = {True: "overloaded", False: "overload-over"}
 
 _IN_FLIGHT: Final = State.IN_FLIGHT
@@ -253,66 +251,13 @@ class Switch:
         link = desk.links[event.link_id]
         link.down()
         desk.record_fact(fact="link-down", link=event.link_id)
-        self._line_lost(link.terms.participant_id)
-
-    def _line_lost(self, participant_id: ParticipantId) -> None:
-        """With the last line of an issuer, what it was asked ends and is reversed (F19)."""
-        desk = self._desk
-        if desk.reachable(participant_id):
-            return
-        issuer = self.state.issuers.get(participant_id)
-        if issuer is None:
-            return
-        for transaction in list(issuer.pending.values()):
-            standin.end_or_stand_in(desk, transaction, Outcome.ISSUER_LINK_LOST)
-        issuer.advices.stop()
+        network_management.line_lost(desk, link.terms.participant_id)
 
     def _on_network_request(self, event: NetworkRequested) -> None:
-        desk = self._desk
-        link = desk.links[event.link_id]
-        code = "00"
-        if event.institution and not self._owns(link, event.institution):
-            desk.alarm("foreign-institution", f"link {event.link_id} in a network message")
-            code = "58"
-        elif event.code in (SIGN_ON, SIGN_OFF) and self._is_replay(event):
-            desk.alarm("network-message-replayed", f"link {event.link_id}, code {event.code}")
-            code = "12"
-        elif event.code == SIGN_ON:
-            if link.sign_on():
-                link.health.return_early()
-                desk.record_fact(fact="signed-on", link=event.link_id)
-        elif event.code == SIGN_OFF:
-            if link.sign_off():
-                desk.record_fact(fact="signed-off", link=event.link_id)
-        elif event.code not in (ECHO_TEST, CUT_OVER):
-            code = "12"
-        desk.effects.append(NetworkReply(event.origin, event.payload, code))
-        if event.code == SIGN_ON and code == "00":
-            desk.send_advices(link.terms.participant_id)
-        elif event.code == SIGN_OFF and code == "00":
-            self._line_lost(link.terms.participant_id)
-
-    def _is_replay(self, event: NetworkRequested) -> bool:
-        """Whether DE7 of a sign-on or sign-off is not of now: it may be an old one (F30)."""
-        if event.transmission is None:
-            return False
-        desk = self._desk
-        age_s = desk.now.utc_us // MICROSECONDS_PER_SECOND - desk.moment_of(event.transmission)
-        return abs(age_s) > self.state.registry.scheme.transmission_tolerance_ahead_s
-
-    def _owns(self, link: Link, institution: str) -> bool:
-        participant = self.state.registry.by_institution.get(institution)
-        return participant is not None and (participant.participant_id == link.terms.participant_id)
+        network_management.take_request(self._desk, event)
 
     def _on_network_answer(self, event: NetworkAnswered) -> None:
-        desk = self._desk
-        link = desk.links[event.link_id]
-        line_watch.echo_answered(link, event.code, event.response_code)
-        if event.code == SIGN_ON and event.response_code == "00" and link.connected:
-            if link.sign_on():
-                link.health.return_early()
-                desk.record_fact(fact="signed-on", link=event.link_id)
-            desk.send_advices(link.terms.participant_id)
+        network_management.take_answer(self._desk, event)
 
     def _on_file_update(self, event: FileUpdateRequested) -> None:
         file_update.take_update(self._desk, event)
@@ -353,7 +298,7 @@ class Switch:
         state.begin_day(opened)
         for link in desk.links.values():
             if link.usable:
-                line_watch.ask(self._desk, link, CUT_OVER)
+                line_watch.ask(self._desk, link, network_management.CUT_OVER)
 
     def _on_advice_order(self, event: AdviceOrdered) -> None:
         delivery.carry_out(self._desk, event)
