@@ -141,7 +141,7 @@ def test_m14_later_runs_in_which_it_would_pay_are_held_at_once() -> None:
     office.prepare()
     assert office.desk.run(RUN).state is State.SUSPENDED
     with pytest.raises(SettlementError, match="cannot pay"):
-        office.desk.release(RUN, "please", office.tick())
+        office.desk.release(RUN, "please", TWO, office.tick())
     office.take(office.desk.open(CYCLE[:-1] + "2", "KZT", DAY, office.tick()))
     second = f"{CYCLE[:-1]}2/KZT"
     office.take(office.desk.close(second, office.tick()))

@@ -30,6 +30,7 @@ from tests.settlement.scheme import (
     NETS,
     NOON_US,
     RUN,
+    TWO,
     Office,
     account,
     net,
@@ -213,7 +214,7 @@ def test_m06_rejection_leaves_the_position_unsettled_and_never_deletes_it(form: 
     paid_out = [each for each in bank.movements if each.account in ("KZSBANKB", "KZSBANKD")]
     assert paid_out == []
     bank.balances["KZSBANKA", "KZT"] = Decimal(5000)
-    office.take(office.desk.release(RUN, "it has paid up", office.tick()))
+    office.take(office.desk.release(RUN, "it has paid up", TWO, office.tick()))
     office.take(office.desk.instruct(RUN, office.tick()))
     assert_settled_once(office)
 
@@ -223,7 +224,7 @@ def test_m06_two_rejections_of_one_run_are_two_exceptions() -> None:
     bank = settlement_bank(balance=0)
     office = Office(bank)
     office.settle()
-    office.take(office.desk.release(RUN, "try again", office.tick()))
+    office.take(office.desk.release(RUN, "try again", TWO, office.tick()))
     office.take(office.desk.instruct(RUN, office.tick()))
     assert len(office.desk.exceptions) == 2
     assert bank.movements == []
@@ -383,7 +384,7 @@ def test_a_run_moves_only_along_the_table() -> None:
     desk.suspend(RUN, "a question", NOON_US)
     with pytest.raises(SettlementError, match="suspended"):
         desk.instruct(RUN, NOON_US)
-    desk.release(RUN, "answered", NOON_US)
+    desk.release(RUN, "answered", TWO, NOON_US)
     desk.instruct(RUN, NOON_US)
     with pytest.raises(SettlementError, match="instructed"):
         desk.suspend(RUN, "too late", NOON_US)

@@ -19,7 +19,7 @@ from altyn.settlement import (
     read_fact,
 )
 from altyn.simulators import Mood
-from tests.settlement.scheme import CYCLE, DAY, NETS, RUN, Office, settlement_bank, terms
+from tests.settlement.scheme import CYCLE, DAY, NETS, RUN, TWO, Office, settlement_bank, terms
 
 PAID = {
     "KZSBANKA": Decimal("-1500.00"),
@@ -145,7 +145,7 @@ class SettlementUnderFaults(RuleBasedStateMachine):
     def _release(self) -> None:
         desk = self.office.desk
         if RUN in desk.runs and desk.run(RUN).state is State.FAILED:
-            self._keep(desk.release(RUN, "paid up", self.office.tick()))
+            self._keep(desk.release(RUN, "paid up", TWO, self.office.tick()))
 
     @invariant()
     def nothing_is_moved_twice(self) -> None:

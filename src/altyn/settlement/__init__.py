@@ -1,5 +1,12 @@
 """From net positions to final money: instructing the settlement bank, and what it answers."""
 
+from altyn.settlement.adjustment import (
+    ADJUSTMENTS,
+    NOT_ADJUSTED,
+    Adjusted,
+    adjustment_of,
+    waiting_adjustments,
+)
 from altyn.settlement.amount_text import read_amount, read_instant, write_amount, write_instant
 from altyn.settlement.answer import Entry, Notification, Outcome, Statement, Status, read_answer
 from altyn.settlement.booking import Notice, notices_of, posting_of
@@ -53,7 +60,10 @@ from altyn.settlement.waterfall import (
 )
 
 __all__ = [
+    "ADJUSTMENTS",
+    "NOT_ADJUSTED",
     "TRANSITIONS",
+    "Adjusted",
     "AnswerError",
     "Answered",
     "BankAccount",
@@ -97,6 +107,7 @@ __all__ = [
     "Suspended",
     "Terms",
     "Transfer",
+    "adjustment_of",
     "allocate",
     "compare_statement",
     "fact_object",
@@ -115,6 +126,7 @@ __all__ = [
     "stress",
     "transfer_id",
     "uetr",
+    "waiting_adjustments",
     "waterfall",
     "write_amount",
     "write_instant",

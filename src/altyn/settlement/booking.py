@@ -35,7 +35,11 @@ def posting_of(fact: Fact, run: Run) -> Posting | None:
     """
     match fact:
         case Priced():
-            legs = [Leg(_owed(account), units) for account, units in fact.positions]
+            booked = dict(fact.adjusted)
+            legs = [
+                Leg(_owed(account), units - booked.get(account, 0))
+                for account, units in fact.positions
+            ]
             reason = "net positions of the cycle"
         case Answered(settled=True):
             legs = []

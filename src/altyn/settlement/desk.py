@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from altyn.clock import MICROSECONDS_PER_SECOND, BusinessDay
 from altyn.identifiers import ParticipantId
 from altyn.money import currency_of
+from altyn.settlement.adjustment import NOT_ADJUSTED, Adjusted
 from altyn.settlement.answer import Notification, Outcome, Statement, Status
 from altyn.settlement.facts import (
     Answered,
@@ -41,7 +42,7 @@ from altyn.settlement.instruction import (
     write_query,
 )
 from altyn.settlement.lifecycle import Move, SettlementError, State, next_state
-from altyn.settlement.position import Net, check_zero_sum, positions_of
+from altyn.settlement.position import Net, add_positions, check_zero_sum, positions_of
 from altyn.settlement.reconciliation import (
     Comparison,
     compare_notification,
@@ -72,7 +73,8 @@ class Step(NamedTuple):
 
 
 class SettlementDesk:
-    """All runs, made from facts. `exceptions`: the newest of what a person must look at."""
+    """All runs, made from facts. `exceptions`: the newest of what a person must look at;
+    `adjustments_taken`: the keys of those that a run was priced with."""
 
     def __init__(self, terms: Terms, facts: Iterable[Fact] = ()) -> None:
         """A desk as the facts of the journal left it."""
@@ -83,6 +85,7 @@ class SettlementDesk:
         self._reconciled: dict[str, set[str]] = {}
         self._closings: dict[tuple[str, str], int] = {}
         self.runs: dict[str, Run] = {}
+        self.adjustments_taken: set[str] = set()
         self.defaulted: dict[ParticipantId, Defaulted] = {}
         self.exceptions: deque[ExceptionRaised] = deque(maxlen=EXCEPTIONS_MAX)
         for fact in facts:
@@ -103,6 +106,8 @@ class SettlementDesk:
                 self._apply_reconciled(fact)
             case _:
                 self.runs[fact.run].apply(fact)
+                if isinstance(fact, Priced):
+                    self.adjustments_taken.update(fact.adjustments)
                 if isinstance(fact, Instructed):
                     self._index(fact)
         self._keys.add(fact.key)
@@ -147,25 +152,37 @@ class SettlementDesk:
             return Step()
         return self._done(Closed(name, at_us))
 
-    def price(self, name: str, nets: Iterable[Net], source_hash: str, at_us: int) -> Step:
-        """Take over clearing's nets; nothing when they are here already.
+    def price(
+        self,
+        name: str,
+        nets: Iterable[Net],
+        source_hash: str,
+        at_us: int,
+        adjusted: Adjusted = NOT_ADJUSTED,
+    ) -> Step:
+        """Take over clearing's nets, and what adjustments add; nothing when they are here already.
 
         Raises SettlementError for other nets than those, nets that are not zero in sum, and an
         agent without an account. A run in which a failed participant would pay is held at once.
         """
         run = self.run(name)
-        positions = positions_of(nets, run.currency)
+        cleared = positions_of(nets, run.currency)
         if run.priced is not None:
-            if (run.priced.positions, run.priced.source_hash) == (positions, source_hash):
+            known = add_positions(cleared, run.priced.adjusted)
+            if (run.priced.positions, run.priced.source_hash) == (known, source_hash):
                 return Step()
             raise SettlementError("the run has other nets; correct them in a later cycle (M16)")
+        positions = add_positions(cleared, adjusted.positions)
         check_accounts(positions, self._terms.correspondence)
-        step = self._done(Priced(name, positions, source_hash, at_us))
+        step = self._done(
+            Priced(name, positions, source_hash, at_us, adjusted.positions, adjusted.keys)
+        )
         held = self._hold(run, at_us)
         return Step(step.facts + held.facts)
 
-    def instruct(self, name: str, at_us: int) -> Step:
-        """Send a priced run to the bank. Nothing when it was sent or is final (M04)."""
+    def instruct(self, name: str, at_us: int, day: BusinessDay | None = None) -> Step:
+        """Send a priced run to the bank, to be settled on a day: the run's own unless told
+        otherwise. Nothing when it was sent or is final (M04)."""
         run = self.run(name)
         if run.state in (State.INSTRUCTED, State.SETTLED):
             return Step()
@@ -177,12 +194,11 @@ class SettlementDesk:
         check_accounts(remaining, self._terms.correspondence)
         attempt = run.attempt + 1
         orders = orders_of(name, attempt, remaining, self._terms.form)
-        fact = Instructed(name, attempt, orders, at_us)
+        day = run.business_day if day is None else day
+        fact = Instructed(name, attempt, orders, at_us, day)
         # Written before it is recorded: what cannot be written must not become a fact.
         messages = {
-            order.message_id: write_order(
-                order, name, run.business_day, at_us, self._terms.correspondence
-            )
+            order.message_id: write_order(order, name, day, at_us, self._terms.correspondence)
             for order in orders
         }
         step = self._done(fact)
@@ -192,7 +208,7 @@ class SettlementDesk:
     def _message(self, run: Run, known: OrderState) -> Message:
         """The same bytes as ever: they follow from the recorded order."""
         return write_order(
-            known.order, run.name, run.business_day, known.sent_us, self._terms.correspondence
+            known.order, run.name, known.day, known.sent_us, self._terms.correspondence
         )
 
     def received(self, status: Status, at_us: int) -> Step:
@@ -394,16 +410,17 @@ class SettlementDesk:
         next_state(run.state, Move.SUSPEND)
         return self._done(Suspended(name, run.suspensions + 1, reason, at_us))
 
-    def release(self, name: str, reason: str, at_us: int) -> Step:
+    def release(self, name: str, reason: str, approved_by: tuple[str, ...], at_us: int) -> Step:
         """Let a held or failed run go on as it was, its cause having been put right.
 
         Raises SettlementError while somebody who cannot pay would have to.
         """
         run = self.run(name)
         next_state(run.state, Move.RELEASE)
+        check_two_persons(approved_by)
         if any(participant in self.defaulted for participant in run.shortfalls()):
             raise SettlementError("a participant in it cannot pay; cover its shortfall first")
-        return self._done(Released(name, run.releases + 1, reason, at_us))
+        return self._done(Released(name, run.releases + 1, reason, approved_by, at_us))
 
     def cover(
         self,

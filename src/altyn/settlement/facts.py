@@ -59,12 +59,18 @@ class Closed(NamedTuple):
 
 
 class Priced(NamedTuple):
-    """The nets are known. `source_hash`: of clearing's output, in hexadecimal."""
+    """The nets are known. `source_hash`: of clearing's output, in hexadecimal.
+
+    positions: clearing's nets and what adjustments of closed cycles add to them; adjusted: that
+    part; adjustments: the keys of the postings that it is of, which booked it already (M16).
+    """
 
     run: str
     positions: tuple[Position, ...]
     source_hash: str
     at_us: int
+    adjusted: tuple[Position, ...] = ()
+    adjustments: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -73,12 +79,14 @@ class Priced(NamedTuple):
 
 
 class Instructed(NamedTuple):
-    """The orders of an attempt, recorded before the first of them is sent."""
+    """The orders of an attempt, recorded before the first of them is sent. `day`: on which the
+    bank is to settle them, an open day of the currency's calendar."""
 
     run: str
     attempt: int
     orders: tuple[Order, ...]
     at_us: int
+    day: BusinessDay
 
     @property
     def key(self) -> str:
@@ -196,11 +204,12 @@ class Suspended(NamedTuple):
 
 
 class Released(NamedTuple):
-    """A held run goes on as it was."""
+    """A held run goes on as it was: decided by two persons."""
 
     run: str
     number: int
     reason: str
+    approved_by: tuple[str, ...]
     at_us: int
 
     @property
@@ -321,6 +330,8 @@ def _order(row: Any) -> Order:
 
 _NESTED: Final[dict[str, Callable[[Any], Any]]] = {
     "positions": lambda rows: tuple(_position(row) for row in rows),
+    "adjusted": lambda rows: tuple(_position(row) for row in rows),
+    "adjustments": tuple,
     "orders": lambda rows: tuple(_order(row) for row in rows),
     "failing": tuple,
     "approved_by": tuple,

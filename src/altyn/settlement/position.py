@@ -50,6 +50,18 @@ def positions_of(nets: Iterable[Net], currency: str) -> tuple[Position, ...]:
     return tuple(Position(account, sums[account]) for account in sorted(sums, key=str))
 
 
+def add_positions(
+    positions: Iterable[Position], others: Iterable[Position]
+) -> tuple[Position, ...]:
+    """Both together, by name. Raises SettlementError for more than POSITIONS_MAX of them."""
+    sums: Counter[Account] = Counter()
+    for account, minor_units in (*positions, *others):
+        sums[account] += minor_units
+    if len(sums) > POSITIONS_MAX:
+        raise SettlementError(f"more than {POSITIONS_MAX} positions; settle in more cycles")
+    return tuple(Position(account, sums[account]) for account in sorted(sums, key=str))
+
+
 def check_zero_sum(amounts: Sequence[int]) -> None:
     """Raises SettlementError when what some receive is not what others pay (I1)."""
     if sum(amounts):

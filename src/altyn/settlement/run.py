@@ -34,6 +34,7 @@ class OrderState(NamedTuple):
     order: Order
     attempt: int
     sent_us: int
+    day: BusinessDay
     queries: int = 0
     asked_us: int = 0
     answer: Answered | None = None
@@ -111,7 +112,9 @@ class Run:
                 self.attempt = fact.attempt
                 self.reason = ""
                 for order in fact.orders:
-                    self.orders[order.message_id] = OrderState(order, fact.attempt, fact.at_us)
+                    self.orders[order.message_id] = OrderState(
+                        order, fact.attempt, fact.at_us, fact.day
+                    )
             case NothingDue(at_us=at_us):
                 self._move(Move.NOTHING_DUE)
                 self.final_us = at_us
