@@ -193,7 +193,14 @@ def test_two_links_on_one_port_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "key"), [("log", "file"), ("status", "file"), ("control", "socket")]
+    ("table", "key"),
+    [
+        ("log", "file"),
+        ("status", "file"),
+        ("control", "socket"),
+        ("clearing", "journal"),
+        ("clearing", "rules"),
+    ],
 )
 @pytest.mark.parametrize(
     ("name", "owner"),

@@ -14,6 +14,7 @@ from altyn.journal.entry import (
     genesis_hash,
 )
 from altyn.journal.storage import (
+    JournalHeldError,
     Position,
     Snapshot,
     Storage,
@@ -31,6 +32,7 @@ __all__ = [
     "Damage",
     "Entry",
     "JournalDamagedError",
+    "JournalHeldError",
     "Place",
     "Position",
     "Snapshot",

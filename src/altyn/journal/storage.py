@@ -42,6 +42,10 @@ class WrongJournalError(Exception):
     """The store is of another scheme, another format, or does not promise durability."""
 
 
+class JournalHeldError(WrongJournalError):
+    """Another process writes this journal now; it may be waited for."""
+
+
 class StorageFullError(Exception):
     """No room for another batch; nothing of it was kept."""
 

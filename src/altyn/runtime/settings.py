@@ -14,6 +14,7 @@ from pydantic import Field
 from altyn.runtime.configuration.document import Document, read_document
 from altyn.runtime.configuration.link_tables import LinkSettings, TlsSettings
 from altyn.runtime.configuration.node_tables import (
+    ClearingSettings,
     ControlSettings,
     JournalSettings,
     LimitSettings,
@@ -32,6 +33,7 @@ from altyn.runtime.configuration.validation import (
 )
 
 __all__ = [
+    "ClearingSettings",
     "ConfigurationError",
     "ControlSettings",
     "JournalSettings",
@@ -47,7 +49,7 @@ __all__ = [
     "read_settings",
 ]
 
-OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control")
+OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control", "clearing")
 SQLITE_NEIGHBOURS: Final = ("-wal", "-shm", ".lock")
 WILDCARD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, never bound here
 
@@ -63,6 +65,7 @@ class Settings(Table):
     log: LogSettings
     status: StatusSettings
     control: ControlSettings
+    clearing: ClearingSettings
     links: tuple[LinkSettings, ...] = Field(
         alias="link", min_length=1, description="The lines to participants."
     )
@@ -136,23 +139,34 @@ def _shared_addresses(document: Document, links: list[tuple[int, LinkSettings]])
 
 
 def _two_journals(document: Document, settings: Settings) -> list[Problem]:
-    """A node writes one journal; with two stated nobody could say which one counts."""
-    if not settings.journal.address or "path" not in document.data["journal"]:
-        return []
-    reason = "the journal is a database already, by journal.address"
-    return [document.problem(("journal", "path"), reason, "remove one of the two")]
+    """Each journal is kept once: with two places stated nobody could say which one counts."""
+    problems = []
+    journal, clearing = settings.journal.address, settings.clearing.address
+    for table, key, address in (("journal", "path", journal), ("clearing", "journal", clearing)):
+        if address and key in document.data[table]:
+            reason = f"this journal is a database already, by {table}.address"
+            problems.append(document.problem((table, key), reason, "remove one of the two"))
+    if journal and journal == clearing:
+        reason = "this database has the switch's journal, and holds one"
+        problems.append(
+            document.problem(("clearing", "address"), reason, "name another database for this one")
+        )
+    return problems
 
 
 def _shared_files(document: Document, settings: Settings, path: Path) -> list[Problem]:
     """Two keys for one file: what one writes would take the place of what the other keeps, and
     of these one is the journal."""
-    journal = settings.journal.path
-    in_file = not settings.journal.address
+    journal = None if settings.journal.address else settings.journal.path
+    clearing = settings.clearing
+    books = None if clearing.address else clearing.journal
     taken = {path.resolve(): "the settings", settings.scheme_path.resolve(): "the scheme"}
-    for ending in SQLITE_NEIGHBOURS if in_file else ():
-        taken[journal.with_name(journal.name + ending).resolve()] = "the journal"
+    taken |= _neighbours(journal, "the journal") | _neighbours(books, "the back office's journal")
     named: tuple[tuple[tuple[str, str], Path | None], ...] = (
-        (("journal", "path"), journal if in_file else None),
+        (("journal", "path"), journal),
+        (("clearing", "journal"), books),
+        (("clearing", "rules"), clearing.rules),
+        (("clearing", "folder"), clearing.folder),
         (("log", "file"), settings.log.file),
         (("status", "file"), settings.status.file),
         (("control", "socket"), settings.control.socket),
@@ -166,3 +180,12 @@ def _shared_files(document: Document, settings: Settings, path: Path) -> list[Pr
             reason = f"this file is used already, by {owner}"
             problems.append(document.problem(place, reason, "name another file"))
     return problems
+
+
+def _neighbours(journal: Path | None, owner: str) -> dict[Path, str]:
+    """The files that SQLite and we keep beside a journal, and whose they are."""
+    if journal is None:
+        return {}
+    return {
+        journal.with_name(journal.name + ending).resolve(): owner for ending in SQLITE_NEIGHBOURS
+    }

@@ -21,6 +21,7 @@ from altyn.journal import (
     Batch,
     Damage,
     JournalDamagedError,
+    JournalHeldError,
     Position,
     Snapshot,
     StorageFullError,
@@ -478,7 +479,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise WrongJournalError(
+        raise JournalHeldError(
             f"{path}: another switch is writing this journal; stop it first"
         ) from error
     return descriptor

@@ -1,4 +1,4 @@
-"""What a person may write in altyn.toml about the node itself: journal, limits, log, orders."""
+"""What a person may write in altyn.toml about the node itself: journals, limits, log, orders."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,14 @@ from pydantic import AfterValidator, Field
 from altyn.runtime.configuration.setting_paths import FilePath, OptionalFilePath, SocketPath
 from altyn.runtime.configuration.validation import Form, Table
 
-__all__ = ["ControlSettings", "JournalSettings", "LimitSettings", "LogSettings", "StatusSettings"]
+__all__ = [
+    "ClearingSettings",
+    "ControlSettings",
+    "JournalSettings",
+    "LimitSettings",
+    "LogSettings",
+    "StatusSettings",
+]
 
 ADDRESS = Form(
     r"(?!.*[?&]password=)(postgres(ql)?://([^:@/\s]+@)?[^@/\s]*/[A-Za-z0-9_.-]+(\?\S*)?)?",
@@ -100,3 +107,36 @@ class ControlSettings(Table):
         validate_default=True,
         description="Local control channel: one line of JSON in, one out.",
     )
+
+
+class ClearingSettings(Table):
+    """Where the back office keeps its books, and with what it clears."""
+
+    folder: FilePath = Field(
+        "data/clearing",
+        validate_default=True,
+        description="Files that were accepted, and the results of cycles. Made when it is absent.",
+    )
+    rules: FilePath = Field(
+        "clearing.toml",
+        validate_default=True,
+        description="The rules of clearing and settlement: fees, matching terms, calendars.",
+    )
+    journal: FilePath = Field(
+        "data/back-office.db",
+        validate_default=True,
+        description="The back office's journal as a file. Its folder is made when it is absent.",
+    )
+    address: Annotated[str, AfterValidator(ADDRESS)] = Field(
+        "",
+        description="The back office's journal as a database of a PostgreSQL server, in place of "
+        "`journal`; not the database of the switch's. Empty: a file.",
+    )
+    engine: Literal["duckdb"] = Field("duckdb", description="What runs the clearing of a cycle.")
+    memory_bytes_max: int = Field(
+        4_294_967_296,
+        ge=268_435_456,
+        le=4_398_046_511_104,
+        description="Memory that clearing may take; what needs more goes to `folder`.",
+    )
+    threads: int = Field(2, ge=1, le=256, description="Threads that clearing may use.")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from altyn.journal import StorageLostError, WrongJournalError
+from altyn.journal import JournalHeldError, StorageLostError
 from altyn.runtime.postgres.fence import GONE_S, FenceState, read_fence, take_over
 from altyn.runtime.postgres.session import Session
 
@@ -38,7 +38,7 @@ class _Watch:
 def claim_turn(session: Session, name: str, holder: str, lease_s: float) -> int:
     """Take the journal over for a node that starts; gives the epoch.
 
-    Waits for the lease of a holder that shows no life, and raises WrongJournalError as soon as
+    Waits for the lease of a holder that shows no life, and raises JournalHeldError as soon as
     the holder renews it: there is another node, and this one was not started as its standby.
     """
     watch, began = _Watch(lease_s, gone_s=0), time.monotonic()
@@ -49,7 +49,7 @@ def claim_turn(session: Session, name: str, holder: str, lease_s: float) -> int:
             if epoch is not None:
                 return epoch
         elif state.age_s < time.monotonic() - began:
-            raise WrongJournalError(
+            raise JournalHeldError(
                 f"{name}: another switch ({state.holder}) is writing this journal; stop it first, "
                 "or start this one with --standby"
             )
