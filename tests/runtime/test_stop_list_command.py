@@ -1,5 +1,6 @@
 """`altyn stop-list`: a file is checked whole, loaded into a served switch, and counted."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ def test_f28_a_file_is_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
         loaded = altyn(switch, "load", str(good), "--issuer", "HILLTR")
         assert (loaded.exit_code, loaded.stdout) == (0, "1 change loaded.\n")
         assert altyn(switch, "count").stdout.split() == ["HILLTR", "1"]
+        counts = json.loads(altyn(switch, "count", "--json", "-").stdout)
+        assert counts == {"cards": {"HILLTR": 1}}
         assert switch.order("stop-list-load", issuer="HILLTR", lines=[["3", HILL_CARD, "é", 0]])
         assert altyn(switch, "count").stdout == ""
         answer = switch.order("stop-list-load", issuer="HILLTR", lines=[["1", SEA_CARD, "41", 0]])

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from altyn.runtime.output import UserError
+from altyn.runtime.output import UserError, write_json
 
 __all__ = ["command"]
 
@@ -63,10 +63,15 @@ def load(file: Path, issuer: str, settings_path: Path) -> None:
 
 @command.command()
 @_CONFIG
-def count(settings_path: Path) -> None:
+@click.option("--json", "json_path", metavar="FILE", help="Write the counts as JSON; - is stdout.")
+def count(settings_path: Path, json_path: str | None) -> None:
     """Count the cards listed, by issuer."""
-    for issuer, cards in _give(settings_path, "stop-list-count")["cards"].items():
-        click.echo(f"{issuer:<8} {cards}")
+    counts = _give(settings_path, "stop-list-count")["cards"]
+    if json_path:
+        write_json(json_path, {"cards": counts})
+    if json_path != "-":
+        for issuer, cards in counts.items():
+            click.echo(f"{issuer:<8} {cards}")
 
 
 def _give(settings_path: Path, order: str, **words: object) -> dict[str, Any]:
