@@ -15,20 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from altyn.card import Pan, mask, seal
+from altyn.card import STORED_PAN_BYTES, Pan, mask, seal, unseal
+from altyn.journal import Batch, JournalDamagedError
 from altyn.runtime.journal.ahead import read_ahead
-from altyn.runtime.journal.columns import (
-    RECORD_TYPE,
-    Selection,
-    read_transactions,
-    records_of,
-    schema,
-    word_of,
-)
+from altyn.runtime.journal.columns import read_transactions, schema, word_of
 from altyn.runtime.journal.export import export
+from altyn.runtime.journal.selection import RECORD_TYPE, CardForm, Selection, records_of
+from altyn.runtime.sqlite_storage import SqliteStorage
 from altyn.transaction import Flag, Stage, entries
 from tests.journal.days import flip, opened, run, small_batches, write_days
-from tests.journal.strategies import ListStorage, built
+from tests.journal.strategies import ListStorage, built, chained
 from tests.journal.traffic import card_number
 
 
@@ -324,3 +320,69 @@ def test_masked_form_is_that_of_the_card_module() -> None:
     batch = built([(1, record.tobytes()) for record in records])
     rows = [row for part in read_transactions(ListStorage([batch])) for row in part.to_pylist()]
     assert [row["pan"] for row in rows] == [mask(pan) for pan in pans]
+
+
+def all_rows(storage: SqliteStorage, selection: Selection) -> list[dict[str, Any]]:
+    """What is read by a selection."""
+    return [row for part in read_transactions(storage, selection) for row in part.to_pylist()]
+
+
+def test_sealed_card_number_is_the_bytes_that_the_journal_keeps(days: Path) -> None:
+    """For matching: never in clear, never masked, and the expiry date stays hidden."""
+    storage = opened(days)
+    selection = Selection(card=CardForm.SEALED, all_stages=True)
+    rows = all_rows(storage, selection)
+    shown = all_rows(storage, selection._replace(card=CardForm.CLEAR))
+    storage.close()
+    assert schema(selection).field("pan").type == pa.binary(STORED_PAN_BYTES)
+    assert [unseal(row["pan"])[:] for row in rows] == [row["pan"] for row in shown]
+    assert {row["expiry"] for row in rows} == {"****"}
+
+
+def test_range_of_sequence_numbers_is_cut_anywhere(days: Path, tmp_path: Path) -> None:
+    """Every place to begin and to end, in the middle of a group commit too, in every form."""
+    storage = opened(days)
+    whole = all_rows(storage, Selection(all_stages=True))
+    end = storage.end().sequence
+    edges = [0, 1, end // 3, end // 3 + 1, end - 1, end + 5]
+    for after in edges:
+        for last in [*edges, None]:
+            selection = Selection(all_stages=True, after_sequence=after, last_sequence=last)
+            kept = [row for row in whole if selection.holds(row["sequence"])]
+            assert all_rows(storage, selection) == kept, (after, last)
+    selection = Selection(all_stages=True, after_sequence=end // 3, last_sequence=end // 2)
+    export(storage, "jsonl", tmp_path / "lines", selection)
+    storage.close()
+    lines = (tmp_path / "lines").read_text(encoding="utf-8").splitlines()
+    numbers = [json.loads(line)["sequence"] for line in lines]
+    assert numbers == list(range(end // 3 + 1, end // 2 + 1))
+
+
+def test_d04_range_behind_a_hole_is_not_read() -> None:
+    """Where the hash before the range is missing, nothing says that the range is whole."""
+    records = np.zeros(9, RECORD_TYPE)
+    batches = chained([[(1, record.tobytes())] for record in records])
+    part = Selection(all_stages=True, after_sequence=4)
+    assert [row["sequence"] for row in rows_in(batches, part)] == [5, 6, 7, 8, 9]
+    for missing in (3, 4, 5):
+        holed = batches[:missing] + batches[missing + 1 :]
+        with pytest.raises(JournalDamagedError, match="some are missing"):
+            rows_in(holed, part)
+
+
+def rows_in(batches: list[Batch], selection: Selection) -> list[dict[str, Any]]:
+    """What a selection takes of these batches."""
+    parts = read_transactions(ListStorage(batches), selection)
+    return [row for part in parts for row in part.to_pylist()]
+
+
+def test_only_the_columns_that_are_wanted_are_made(days: Path, tmp_path: Path) -> None:
+    """In the order of the entry, whatever order they are asked for in."""
+    storage = opened(days)
+    selection = Selection(columns=("amount", "kind", "received_us"))
+    whole = all_rows(storage, Selection())
+    export(storage, "parquet", tmp_path / "few", selection)
+    storage.close()
+    names = ["sequence", "kind", "received_at", "amount"]
+    rows = pa.parquet.read_table(tmp_path / "few").to_pylist()
+    assert rows == [{name: row[name] for name in names} for row in whole]

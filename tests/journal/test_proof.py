@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from altyn.journal import Snapshot
-from altyn.runtime.journal.columns import (
-    RECORD_TYPE,
-)
 from altyn.runtime.journal.proof import ColumnPositions, prove, totals_of
+from altyn.runtime.journal.selection import RECORD_TYPE
 from altyn.switch import SwitchState, recover, replay
 from altyn.transaction import Flag, Kind, Stage, Transaction
 from tests.journal.days import opened, run, write_days

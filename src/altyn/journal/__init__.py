@@ -1,6 +1,12 @@
 """The memory of the scheme: an append-only chain of entries, and what a store must promise."""
 
-from altyn.journal.chain import Verified, checked_batches, structure_defect, verify
+from altyn.journal.chain import (
+    Verified,
+    checked_batches,
+    checked_batches_from,
+    structure_defect,
+    verify,
+)
 from altyn.journal.entry import (
     FIXED_KIND,
     NO_SPAN,
@@ -44,6 +50,7 @@ __all__ = [
     "WrongJournalError",
     "batch_hash",
     "checked_batches",
+    "checked_batches_from",
     "genesis_hash",
     "structure_defect",
     "verify",

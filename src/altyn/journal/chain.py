@@ -58,6 +58,21 @@ def checked_batches(
         yield batch
 
 
+def checked_batches_from(storage: Storage, sequence: int) -> Iterator[Batch]:
+    """Checked batches from the one on that holds an entry, trusting the hash before it.
+
+    None when the journal ends before that entry. Raises JournalDamagedError.
+    """
+    holder = next(storage.batches(sequence), None) if sequence > 1 else None
+    if holder is None or holder.first_sequence == 1:
+        return checked_batches(storage) if sequence <= 1 or holder else iter(())
+    first = min(holder.first_sequence, sequence)
+    before = next(storage.batches(first - 1))
+    if before.last_sequence != first - 1:
+        raise JournalDamagedError(f"entry {first - 1} should come here: some are missing", before)
+    return checked_batches(storage, first, before.hash)
+
+
 def structure_defect(batch: Batch, record_bytes: int) -> str | None:
     """Why the runs of a batch do not make up its entries, or None when they do.
 

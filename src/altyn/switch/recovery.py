@@ -20,6 +20,7 @@ from altyn.journal import (
     Snapshot,
     Storage,
     checked_batches,
+    checked_batches_from,
 )
 from altyn.registry import Registry
 from altyn.switch import recording, refund, shedding, standin
@@ -257,7 +258,7 @@ def recover(storage: Storage, damaged: Callable[[str], None] | None = None) -> S
     ]
     state.known.clear()
     take = walker.warm
-    for batch in _tail(storage, memory_from):
+    for batch in checked_batches_from(storage, memory_from):
         for entry in batch.entries(storage.record_bytes):
             take(entry)
         if batch.last_sequence == snapshot.sequence:
@@ -300,14 +301,6 @@ class _Gap(NamedTuple):
 
     first_sequence: int
     last_sequence: int
-
-
-def _tail(storage: Storage, from_sequence: int) -> Iterable[Batch]:
-    """Checked batches from the one that holds an entry on, trusting the hash before it."""
-    first = next(storage.batches(from_sequence)).first_sequence
-    if first == 1:
-        return checked_batches(storage)
-    return checked_batches(storage, first, next(storage.batches(first - 1)).hash)
 
 
 def _memory_starts(state: SwitchState) -> int:

@@ -185,12 +185,13 @@ def export(
     was not understood.
     """
     from altyn.journal import JournalDamagedError  # noqa: PLC0415 heavy parts when used
-    from altyn.runtime.journal.columns import Selection  # noqa: PLC0415
     from altyn.runtime.journal.export import export as export_file  # noqa: PLC0415
     from altyn.runtime.journal.opening import open_journal  # noqa: PLC0415
+    from altyn.runtime.journal.selection import CardForm, Selection  # noqa: PLC0415
 
     all_stages = form == "jsonl" if finished_only is None else not finished_only
-    selection = Selection(business_day or None, all_stages, show_card_data)
+    card = CardForm.CLEAR if show_card_data else CardForm.MASKED
+    selection = Selection(business_day or None, all_stages, card)
     with open_journal(path) as storage:
         began = time.perf_counter()
         try:

@@ -1,35 +1,40 @@
 """Transaction entries as columns: from the journal's bytes to Arrow without a step per row.
 
-The fixed run of a batch is an array of records, so NumPy reads it where it lies; texts go to
-Arrow as fixed-size bytes. Columns with few different values become dictionaries first, so
-that blanks are cut and words are made once for each value and not once for each row.
-
 The columns are those of `altyn.transaction.entries`, in their order, with `sequence` in
 front; what differs is told in the table of docs/reference/entries.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from altyn.card import PAN_DIGITS_MIN, STORED_PAN_BYTES
-from altyn.journal import FIXED_KIND, Batch, Storage, checked_batches
+from altyn.card import STORED_PAN_BYTES
+from altyn.journal import Storage
+from altyn.runtime.journal import arrays
 from altyn.runtime.journal.ahead import read_ahead
+from altyn.runtime.journal.selection import (
+    FINISHED,
+    RECORD_TYPE,
+    Array,
+    CardForm,
+    Run,
+    Selection,
+    picked,
+    read_runs,
+    records_of,
+)
 from altyn.transaction import Flag, Kind, Outcome, Stage, entries
 
 __all__ = [
-    "FINISHED",
-    "RECORD_TYPE",
+    "DATES",
+    "INSTANTS",
+    "MASKED_EXPIRY",
     "ROWS_OF_A_BATCH",
-    "Selection",
-    "fixed_size",
+    "WORDS",
     "read_transactions",
-    "records_of",
     "schema",
     "word_of",
 ]
@@ -37,25 +42,10 @@ __all__ = [
 ROWS_OF_A_BATCH: Final = 1 << 16
 """So many rows make an Arrow batch and a Parquet row group: some 50 MB while it is made."""
 
-BLOCK_ROWS: Final = 4096
+BLOCK_ROWS: Final = 1024
 """Records are turned into columns in blocks that stay in the processor's cache."""
 
-_NUMPY_CODES: Final = {"B": "u1", "I": "<u4", "Q": "<i8", "q": "<i8"}
-"""Struct codes as NumPy writes them. Unsigned 64-bit columns hold money, instants and sequence
-numbers, all far below 2^63; as signed ones every tool can read them."""
-
-RECORD_TYPE: Final = np.dtype(
-    {
-        "names": [column.name for column in entries.COLUMNS],
-        "formats": [
-            f"S{column.width}" if column.code == "s" else _NUMPY_CODES[column.code]
-            for column in entries.COLUMNS
-        ],
-        "offsets": [column.offset for column in entries.COLUMNS],
-        "itemsize": entries.RECORD_BYTES,
-    }
-)
-"""The layout of a record as a NumPy type."""
+RUNS_AHEAD: Final = 4
 
 INSTANTS: Final = {
     "received_us": ("received_at", "us"),
@@ -70,27 +60,9 @@ UNLIKE: Final = frozenset(
 """Texts that differ from row to row: a dictionary of them would be as long as the column."""
 
 MASKED_EXPIRY: Final = "****"
-EARLIEST_DAY: Final = 19000101
 _WORD_TYPE: Final = pa.dictionary(pa.int16(), pa.string())
 _TEXT_TYPE: Final = pa.dictionary(pa.int32(), pa.string())
-_DATE_TYPE: Final = pa.date32()
-_BLANK: Final = ord(" ")
-ASCII_END: Final = 128
-
-Records = npt.NDArray[np.void]
-Array = npt.NDArray[Any]
-
-
-class Selection(NamedTuple):
-    """Which entries, and how much of the card: by default finished ones, the card masked."""
-
-    business_day: int | None = None
-    all_stages: bool = False
-    show_card_data: bool = False
-
-
-FINISHED: Final = Selection()
-"""Finished entries of every day, the card masked."""
+_RAW: Final = np.dtype(f"V{entries.RECORD_BYTES}")
 
 
 def word_of(name: str, number: int) -> str:
@@ -117,31 +89,39 @@ _DICTIONARIES: Final = {
 }
 
 
-def schema() -> pa.Schema:
+def schema(selection: Selection = FINISHED) -> pa.Schema:
     """The Arrow schema of `read_transactions`: a type for every column, money as integers."""
     return pa.schema(
-        [pa.field("sequence", pa.int64())] + [_field(column) for column in entries.COLUMNS],
+        [pa.field("sequence", pa.int64(), nullable=False)]
+        + [_field(column, selection) for column in _columns_of(selection)],
         metadata={"layout": "altyn transaction entries, format 1"},
     )
 
 
-def _field(column: entries.Column) -> pa.Field:
+def _columns_of(selection: Selection) -> list[entries.Column]:
+    wanted = selection.columns
+    unknown = set(wanted) - set(RECORD_TYPE.names or ())
+    assert not unknown, f"no columns of an entry: {', '.join(sorted(unknown))}"
+    return [column for column in entries.COLUMNS if not wanted or column.name in wanted]
+
+
+def _field(column: entries.Column, selection: Selection) -> pa.Field:
     name, code = column.name, column.code
-    if name in WORDS:
-        return pa.field(name, _WORD_TYPE)
     if name in DATES:
-        return pa.field(name, _DATE_TYPE)
+        return pa.field(name, pa.date32())
     if name in INSTANTS:
         renamed, unit = INSTANTS[name]
         return pa.field(renamed, pa.timestamp(unit, tz="UTC"))
-    if code == "s":
-        return pa.field(name, pa.string() if name in UNLIKE or name == "pan" else _TEXT_TYPE)
-    return pa.field(name, pa.int64() if code in "Qq" else pa.int32())
-
-
-def records_of(batch: Batch) -> Records:
-    """The fixed-layout entries of a batch as an array; nothing is copied."""
-    return np.frombuffer(batch.fixed, RECORD_TYPE)
+    if name in WORDS:
+        kind = _WORD_TYPE
+    elif name == entries.PAN_COLUMN:
+        sealed = selection.card is CardForm.SEALED
+        kind = pa.binary(STORED_PAN_BYTES) if sealed else pa.string()
+    elif code == "s":
+        kind = pa.string() if name in UNLIKE else _TEXT_TYPE
+    else:
+        kind = pa.int64() if code in "Qq" else pa.int32()
+    return pa.field(name, kind, nullable=False)
 
 
 def read_transactions(
@@ -150,166 +130,72 @@ def read_transactions(
     progress: Callable[[int], None] | None = None,
     rows_max: int = ROWS_OF_A_BATCH,
 ) -> Iterator[pa.RecordBatch]:
-    """The selected transactions in order, rows_max rows at a time, by `schema()`.
+    """The selected transactions in order, rows_max rows at a time, by `schema(selection)`.
 
-    Every batch of the journal is checked against its chain before a row of it is given out;
-    raises JournalDamagedError when it does not hold. Reads to where the journal ended when
-    the reading began and calls `progress` with each last sequence.
+    Every group commit that is read is checked against the one before it before a row of it is
+    given out; raises JournalDamagedError when it does not hold. Reads to where the journal
+    ended when the reading began and calls `progress` with each last sequence.
     """
-    with closing(read_ahead(_blocks(storage, selection, progress, rows_max), 1)) as blocks:
-        for sequences, records in blocks:
-            yield _columns(sequences, records, selection)
+    columns = _columns_of(selection)
+    form = schema(selection)
+    with closing(read_ahead(read_runs(storage, selection, progress), RUNS_AHEAD)) as runs:
+        for sequences, values in _filled(
+            runs, selection, [each.name for each in columns], rows_max
+        ):
+            made = [_array(each, values[each.name], selection.card) for each in columns]
+            yield pa.RecordBatch.from_arrays([pa.array(sequences), *made], schema=form)
 
 
-def _blocks(
-    storage: Storage,
-    selection: Selection,
-    progress: Callable[[int], None] | None,
-    rows_max: int,
-) -> Iterator[tuple[Array, Records]]:
-    """The selected records and their sequence numbers, rows_max at a time."""
-    end = storage.end().sequence
-    pieces: list[tuple[Array, Records]] = []
-    waiting = 0
-    for batch in checked_batches(storage):
-        if batch.first_sequence > end:
-            break
-        pieces.append(_selected(batch, selection))
-        waiting += len(pieces[-1][1])
-        if waiting >= rows_max:
-            sequences, records = _joined(pieces)
-            while waiting >= rows_max:
-                yield sequences[:rows_max], records[:rows_max]
-                sequences, records = sequences[rows_max:], records[rows_max:]
-                waiting = len(records)
-            pieces = [(sequences, records)]
-        if progress is not None:
-            progress(batch.last_sequence)
-    if waiting:
-        yield _joined(pieces)
+Values = dict[str, Array]
 
 
-def _joined(pieces: Iterable[tuple[Array, Records]]) -> tuple[Array, Records]:
-    sequences, records = zip(*pieces, strict=True)
-    joined = np.concatenate([each.view(_RAW) for each in records]).view(RECORD_TYPE)
-    return np.concatenate(sequences), joined
+def _filled(
+    runs: Iterable[Run], selection: Selection, names: list[str], rows_max: int
+) -> Iterator[tuple[Array, Values]]:
+    """The selected sequence numbers and the values of each column, rows_max at a time."""
+
+    def empty() -> tuple[Array, Values]:
+        values = {name: np.empty(rows_max, RECORD_TYPE[name]) for name in names}
+        return np.empty(rows_max, np.int64), values
+
+    sequences, values = empty()
+    rows = 0
+    for run in runs:
+        found, places = picked(run, selection)
+        records = records_of(run).view(_RAW)
+        at = 0
+        while at < len(found):
+            count = min(BLOCK_ROWS, rows_max - rows, len(found) - at)
+            # As raw bytes a record is copied at once, as a structure field by field.
+            block = records[places[at : at + count]].view(RECORD_TYPE)
+            sequences[rows : rows + count] = found[at : at + count]
+            for name, target in values.items():
+                target[rows : rows + count] = block[name]
+            at += count
+            rows += count
+            if rows == rows_max:
+                yield sequences, values
+                sequences, values = empty()
+                rows = 0
+    if rows:
+        yield sequences[:rows], {name: target[:rows] for name, target in values.items()}
 
 
-_RAW: Final = np.dtype(f"V{entries.RECORD_BYTES}")
-
-
-def _selected(batch: Batch, selection: Selection) -> tuple[Array, Records]:
-    records = records_of(batch)
-    kinds = np.frombuffer(batch.kinds, np.uint8)
-    sequences = np.flatnonzero(kinds == FIXED_KIND) + batch.first_sequence
-    if not selection.all_stages:
-        keep = records["stage"] == Stage.FINISHED
-        if selection.business_day is not None:
-            keep &= records["business_day"] == selection.business_day
-    elif selection.business_day is not None:
-        keep = records["business_day"] == selection.business_day
-    else:
-        return sequences, records
-    # As raw bytes a record is copied at once, as a structure field by field.
-    return sequences[keep], records.view(_RAW)[keep].view(RECORD_TYPE)
-
-
-def _columns(sequences: Array, records: Records, selection: Selection) -> pa.RecordBatch:
-    values = _transposed(records)
-    arrays = [pa.array(sequences, pa.int64())]
-    for column in entries.COLUMNS:
-        arrays.append(_arrow(column, values[column.name], selection))
-    return pa.RecordBatch.from_arrays(arrays, schema=schema())
-
-
-def _transposed(records: Records) -> dict[str, Array]:
-    """One array for each column, filled block by block."""
-    count = len(records)
-    columns = {name: np.empty(count, RECORD_TYPE[name]) for name in RECORD_TYPE.names or ()}
-    for start in range(0, count, BLOCK_ROWS):
-        block = records[start : start + BLOCK_ROWS]
-        for name, target in columns.items():
-            target[start : start + BLOCK_ROWS] = block[name]
-    return columns
-
-
-def _arrow(column: entries.Column, values: Array, selection: Selection) -> pa.Array:
+def _array(column: entries.Column, values: Array, card: CardForm) -> pa.Array:
     name = column.name
     if name in WORDS:
         return pa.DictionaryArray.from_arrays(values.astype(np.int16), _DICTIONARIES[name])
     if name in DATES:
-        return _dates(values)
+        return arrays.dates(values)
     if name in INSTANTS:
-        unit = INSTANTS[name][1]
-        instants = pa.array(values.astype(np.int64), mask=values == 0)
-        return instants.cast(pa.timestamp(unit, tz="UTC"))
+        return arrays.instants(values, INSTANTS[name][1])
+    if column.code != "s":
+        return pa.array(values.astype(np.int64 if column.code in "Qq" else np.int32, copy=False))
+    if name == "expiry" and card is not CardForm.CLEAR:
+        return arrays.one_for_all(MASKED_EXPIRY, len(values))
+    if name == entries.PAN_COLUMN and card is not CardForm.SEALED:
+        return arrays.pans(values, show=card is CardForm.CLEAR)
+    texts = values.view(np.uint8).reshape(len(values), column.width)
     if name == entries.PAN_COLUMN:
-        return _pans(values, selection.show_card_data)
-    if name == "expiry" and not selection.show_card_data:
-        indices = np.zeros(len(values), np.int32)
-        return pa.DictionaryArray.from_arrays(indices, pa.array([MASKED_EXPIRY]))
-    if column.code == "s":
-        texts = values.view(np.uint8).reshape(len(values), column.width)
-        return _strings(texts) if name in UNLIKE else _dictionary(texts)
-    return pa.array(values.astype(np.int64 if column.code in "Qq" else np.int32, copy=False))
-
-
-def fixed_size(texts: Array) -> pa.Array:
-    """A matrix of characters, a row for each text, as Arrow's fixed-size bytes."""
-    rows, width = texts.shape
-    buffer = pa.py_buffer(np.ascontiguousarray(texts))
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, buffer])
-
-
-def _strings(texts: Array) -> pa.Array:
-    """A matrix of characters as Arrow's strings, without the blanks behind them."""
-    rows, width = texts.shape
-    assert not rows or texts.max() < ASCII_END, "the switch writes ASCII only"
-    offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
-    buffers = pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(texts))
-    strings = pa.StringArray.from_buffers(rows, *buffers)
-    if (texts[:, -1] != _BLANK).all():
-        return strings
-    return pc.ascii_rtrim(strings, characters=" ")
-
-
-def _dictionary(texts: Array) -> pa.Array:
-    # Many a column is the same text throughout; to see that costs less than to look each one up.
-    if len(texts) and np.array_equal(texts[0], texts[-1]) and (texts == texts[0]).all():
-        only = _strings(texts[:1])
-        return pa.DictionaryArray.from_arrays(np.zeros(len(texts), np.int32), only)
-    encoded = fixed_size(texts).dictionary_encode()
-    values = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint8)
-    return pa.DictionaryArray.from_arrays(
-        encoded.indices, _strings(values.reshape(-1, texts.shape[1]))
-    )
-
-
-def _dates(days: Array) -> pa.Array:
-    """YYYYMMDD as dates; a number before the year 1900 is none."""
-    numbers = days.astype(np.int64)
-    years = (numbers // 10_000 - 1970).astype("M8[Y]")
-    months = years.astype("M8[M]") + (numbers // 100 % 100 - 1)
-    dates = months.astype("M8[D]") + (numbers % 100 - 1)
-    return pa.array(dates.astype(np.int64).astype(np.int32), _DATE_TYPE, mask=days < EARLIEST_DAY)
-
-
-def _pans(sealed: Array, show: bool) -> pa.Array:
-    """Card numbers as texts, masked unless `show`: the form of `altyn.card.mask`.
-
-    A stored number is 20 half-bytes, digits and then F (`altyn.card.seal`).
-    """
-    stored = sealed.view(np.uint8).reshape(len(sealed), STORED_PAN_BYTES)
-    halves = np.empty((len(stored), 2 * STORED_PAN_BYTES), np.uint8)
-    halves[:, 0::2] = stored >> 4
-    halves[:, 1::2] = stored & 15
-    lengths = (halves < 15).sum(axis=1, dtype=np.uint8)
-    texts = halves + ord("0")
-    for length in np.unique(lengths):
-        every = np.all(lengths == length)
-        rows = slice(None) if every else lengths == length
-        texts[rows, length:] = _BLANK
-        if not show:
-            shown = 4 if length >= PAN_DIGITS_MIN else 0
-            texts[rows, 6 if shown else 0 : length - shown] = ord("*")
-    return _strings(texts)
+        return arrays.fixed_size(texts)
+    return arrays.strings(texts) if name in UNLIKE else arrays.dictionary(texts)

@@ -20,18 +20,18 @@ import pyarrow.parquet
 
 from altyn.card import mask, unseal
 from altyn.clock import calendar_date, utc_datetime
-from altyn.journal import Batch, Entry, Storage, checked_batches
+from altyn.journal import Batch, Entry, Storage
 from altyn.runtime.journal.ahead import read_ahead
 from altyn.runtime.journal.columns import (
     DATES,
     INSTANTS,
     MASKED_EXPIRY,
     WORDS,
-    Selection,
     read_transactions,
     schema,
     word_of,
 )
+from altyn.runtime.journal.selection import CardForm, Selection, read_batches
 from altyn.runtime.output import STANDARD_OUTPUT, UserError, refuse_to_replace
 from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY, STOP_LIST_ENTRY, read_update
 from altyn.transaction import TRANSACTION_ENTRY, Stage, entries
@@ -65,10 +65,13 @@ def export(
 ) -> Exported:
     """Write the selected entries to `target`.
 
-    Raises UserError when the file is there already (unless `replace`; a journal or a device is
-    never replaced), when it cannot be written or is called "-", and JournalDamagedError when the
-    chain does not hold; nothing is left behind then.
+    Sealed card numbers and a choice of columns are for Parquet alone. Raises UserError when the
+    file is there already (unless `replace`; a journal or a device is never replaced), when it
+    cannot be written or is called "-", and JournalDamagedError when the chain does not hold;
+    nothing is left behind then.
     """
+    plain = selection.card is not CardForm.SEALED and not selection.columns
+    assert plain or form == "parquet", "only Parquet holds these"
     write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_lines}[form]
     with _new_file(target, replace=replace) as stream:
         rows = write(storage, stream, selection, progress)
@@ -112,11 +115,17 @@ def _new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
 def _write_parquet(
     storage: Storage, stream: BinaryIO, selection: Selection, progress: Progress | None
 ) -> int:
-    dictionaries = [field.name for field in schema() if pa.types.is_dictionary(field.type)]
+    form = schema(selection)
+    dictionaries = [field.name for field in form if pa.types.is_dictionary(field.type)]
     rows = 0
     with (
         pa.parquet.ParquetWriter(
-            stream, schema(), compression="zstd", compression_level=1, use_dictionary=dictionaries
+            stream,
+            form,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=dictionaries,
+            write_statistics=[field.name for field in form if _is_ordered(field)],
         ) as writer,
         closing(
             read_ahead(read_transactions(storage, selection, progress), BATCHES_AHEAD)
@@ -126,6 +135,14 @@ def _write_parquet(
             writer.write_batch(batch)
             rows += len(batch)
     return rows
+
+
+def _is_ordered(field: pa.Field) -> bool:
+    """Whether a reader may want to skip rows by the least and the largest value of a group.
+
+    Of texts nobody does, and to find them takes as long as everything else together.
+    """
+    return bool(pa.types.is_integer(field.type) or pa.types.is_temporal(field.type))
 
 
 def _write_csv(
@@ -165,16 +182,11 @@ def _cells(array: pa.Array) -> pa.Array:
 def _write_lines(
     storage: Storage, stream: BinaryIO, selection: Selection, progress: Progress | None
 ) -> int:
-    end = storage.end().sequence
     rows = 0
-    for batch in checked_batches(storage):
-        if batch.first_sequence > end:
-            break
+    for batch in read_batches(storage, selection, progress):
         lines = _lines(batch, storage.record_bytes, selection)
         stream.write(b"".join(lines))
         rows += len(lines)
-        if progress is not None:
-            progress(batch.last_sequence)
     return rows
 
 
@@ -187,14 +199,15 @@ def _lines(batch: Batch, record_bytes: int, selection: Selection) -> list[bytes]
     written_at = instant_text(batch.written_us)
     lines = []
     wanted = False
+    clear = selection.card is CardForm.CLEAR
     for entry in batch.entries(record_bytes):
         if entry.kind == TRANSACTION_ENTRY:
             wanted = _is_selected(entry.body, selection)
         elif entry.kind in _OF_NO_DAY and selection.business_day is not None:
             continue
-        if wanted or entry.kind in _OF_NO_DAY:
+        if selection.holds(entry.sequence) and (wanted or entry.kind in _OF_NO_DAY):
             head = {"sequence": entry.sequence, "written_at": written_at}
-            line = json.dumps({**head, **_content(entry, selection.show_card_data)})
+            line = json.dumps({**head, **_content(entry, clear)})
             lines.append(line.encode() + b"\n")
     return lines
 

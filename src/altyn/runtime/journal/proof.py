@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from altyn.journal import Batch, Position, Snapshot, Storage, checked_batches
-from altyn.runtime.journal.columns import Records, fixed_size, records_of
+from altyn.runtime.journal.arrays import fixed_size
+from altyn.runtime.journal.selection import Records, records_of
 from altyn.switch import Positions, SwitchState, recover, replay
 from altyn.transaction import Flag
 
