@@ -20,6 +20,7 @@ from altyn.simulators.banks import (
     range_of,
 )
 from altyn.simulators.cards import CONDUCT_CODES, Conduct, SimulatedCard, deck
+from altyn.simulators.claims import Claim, ClaimBook, Mistake
 from altyn.simulators.day import (
     AWAY_ISSUER,
     CAPPED_CURRENCY,
@@ -53,6 +54,8 @@ __all__ = [
     "AcquirerTerms",
     "Bank",
     "CardRange",
+    "Claim",
+    "ClaimBook",
     "Conduct",
     "Day",
     "Decision",
@@ -60,6 +63,7 @@ __all__ = [
     "IssuerFigures",
     "MarketRate",
     "Merchant",
+    "Mistake",
     "Moment",
     "Mood",
     "Movement",

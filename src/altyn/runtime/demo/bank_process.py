@@ -1,9 +1,10 @@
 """One simulated bank as a process: `python -m altyn.runtime.demo.bank_process --spec FILE`.
 
 It speaks ISO 8583 over TCP to the switch and JSON Lines to whoever started it. Orders on standard
-input: {"order": "play", "phase": P}, go-away, come-back, write-books, stop; the end of the input
-stops it too, so it never outlives its parent. Reports on standard output carry the key "report":
-line, figures, phase-done, away, books-written, unreadable, unknown-order, stopped.
+input: {"order": "play", "phase": P}, {"order": "present", ...} (`claim_files`), go-away, come-back,
+write-books, stop; the end of the input stops it too, so it never outlives its parent. Reports on
+standard output carry the key "report": line, figures, phase-done, away, presented, books-written,
+unreadable, unknown-order, stopped.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ import json
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +24,12 @@ from altyn.message import Message, MessageError, load_codec
 from altyn.runtime.demo.bank_books import MessageLog, acquirer_books, issuer_books
 from altyn.runtime.demo.bank_line import BankLine, LinePeer
 from altyn.runtime.demo.bank_spec import BankSpec, read_bank_spec
+from altyn.runtime.demo.claim_files import ClaimFile, write_claims
 from altyn.runtime.output import UserError, write_json
 from altyn.simulators import (
     PHASES,
     AcquirerTerms,
+    ClaimBook,
     Day,
     Moment,
     SimulatedAcquirer,
@@ -61,6 +65,7 @@ class BankProcess(LinePeer):
         self.acquirer: SimulatedAcquirer | None = None
         self.issuer: SimulatedIssuer | None = None
         self._day: Day | None = None
+        self._claims: ClaimBook | None = None
         self._make_bank(spec)
         self._phase = ""
         self._latencies_told = 0
@@ -82,6 +87,7 @@ class BankProcess(LinePeer):
         side = TradeSide(bank.institution_id, bank.utc_offset_hours)
         terms = AcquirerTerms(spec.answer_timeout_ms, spec.repeats_max)
         self.acquirer = SimulatedAcquirer(side, terms, spec.first_stan)
+        self._claims = ClaimBook(self.acquirer)
         self._day = Day(spec.seed, spec.transactions, spec.bank_id)
 
     @property
@@ -146,6 +152,8 @@ class BankProcess(LinePeer):
             self._leaving = asyncio.get_running_loop().create_task(self._go_away())
         elif name == "come-back":
             self.line.open()
+        elif name == "present" and self._claims is not None:
+            self._report({"report": "presented", **self._present(order)})
         elif name == "write-books":
             self._write_books()
             self._report({"report": "books-written"})
@@ -165,6 +173,16 @@ class BankProcess(LinePeer):
         self.acquirer.begin(self._day.plays(phase), self.spec.window or found.window)
         self._send(self.acquirer.due(_moment()))
         self._end_phase_when_idle()
+
+    def _present(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Write the presentment file that is ordered; what it holds, in figures."""
+        assert self._claims is not None, "only an acquirer presents"
+        local = datetime.now(UTC) + timedelta(hours=bank_of(self.spec.bank_id).utc_offset_hours)
+        claims = self._claims.claim(local)
+        file = ClaimFile(**{name: order[name] for name in ClaimFile._fields})
+        write_claims(file, self.spec.bank_id, claims)
+        mistakes = Counter(claim.mistake for claim in claims if claim.mistake)
+        return {"file_id": file.file_id, "records": len(claims), "mistakes": dict(mistakes)}
 
     async def _go_away(self) -> None:
         self._send(self.bank.sign_off(_moment()))
