@@ -1,4 +1,4 @@
-"""The page of every key of both files, made from the models that read them."""
+"""The page of every key of the files, made from the models that read them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from altyn.runtime.configuration.clearing_tables import ClearingFile
 from altyn.runtime.configuration.scheme_tables import SchemeFile
 from altyn.runtime.configuration.validation import Form, Rule
 from altyn.runtime.settings import Settings
@@ -15,12 +16,17 @@ from altyn.runtime.settings import Settings
 __all__ = ["settings_page"]
 
 _OPENING: Final = """\
-# Settings and scheme: every key
+# Settings, scheme and clearing rules: every key
 
-Made by `altyn check --keys` from the models that read the two files; a test compares. A key that
+Made by `altyn check --keys` from the models that read the files; a test compares. A key that
 is not listed here is refused. Paths are taken from the folder of the file they stand in. How the
 files are written is told in [Configure a node](../guides/configure.md).
 """
+_FILES: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
+    ("altyn.toml", Settings),
+    ("scheme.toml", SchemeFile),
+    ("clearing.toml", ClearingFile),
+)
 # The unit is part of the name; units last, before a limit's `max`.
 _UNITS: Final = {"ms": "milliseconds", "s": "seconds", "bytes": "bytes", "entries": "entries"}
 _UNIT = re.compile(r"_(ms|s|bytes|entries)(?:_max)?\Z")
@@ -29,7 +35,7 @@ _UNIT = re.compile(r"_(ms|s|bytes|entries)(?:_max)?\Z")
 def settings_page() -> str:
     """The text of docs/reference/settings.md."""
     parts = [_OPENING]
-    for file, model in (("altyn.toml", Settings), ("scheme.toml", SchemeFile)):
+    for file, model in _FILES:
         parts += [f"\n## {file}\n", *_sections(model)]
     return "\n".join(parts)
 
@@ -106,16 +112,28 @@ def _takes(annotation: Any, metadata: Iterable[Any]) -> str:
     if origin is Annotated:
         return _takes(arguments[0], arguments[1:])
     if origin is Literal:
-        return " or ".join(f"`{value}`" for value in arguments)
+        return " or ".join(f"`{value}`" if value else "empty" for value in arguments)
     if origin is tuple:
         return f"list of: {_takes(arguments[0], ())}"
     if origin is dict:
         return f"table: {_takes(arguments[0], ())} = {_takes(arguments[1], ())}"
     if annotation is bool:
         return "true or false"
+    if _is_optional_number(annotation):
+        return f"{_takes(arguments[0], ())}, or absent"
     if Path in arguments:
         return "path, or empty"
     return _bounded(notes) if annotation is int else "path"
+
+
+def _is_optional_number(annotation: Any) -> bool:
+    """Whether it is an integer that may be left out, and then means something else than 0."""
+    arguments = get_args(annotation)
+    return (
+        type(None) in arguments
+        and get_origin(arguments[0]) is Annotated
+        and (get_args(arguments[0])[0] is int)
+    )
 
 
 def _notes(note: Any) -> list[Any]:
@@ -132,6 +150,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default
+    if value is None and _is_optional_number(field.annotation):
+        return "none"
     if isinstance(value, str) or value is None:
         return f'`"{value or ""}"`'
     if isinstance(value, bool):

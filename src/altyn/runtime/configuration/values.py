@@ -8,12 +8,13 @@ from pydantic import AfterValidator
 from altyn.money import find_currency
 from altyn.runtime.configuration.validation import Rule, refused
 
-__all__ = ["EPOCH", "INSTANT", "CurrencyCode", "check_unique", "instant_of"]
+__all__ = ["EPOCH", "INSTANT", "CurrencyCode", "check_currency", "check_unique", "instant_of"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _check_currency(code: str) -> str:
+def check_currency(code: str) -> str:
+    """The code itself when it is one; raises PydanticCustomError."""
     if len(code) != 3 or not code.isupper() or find_currency(code) is None:
         raise refused(
             "this is no currency of ISO 4217 with a minor unit",
@@ -48,5 +49,5 @@ def check_unique(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
-CurrencyCode = Annotated[str, AfterValidator(Rule("alphabetic code of ISO 4217", _check_currency))]
+CurrencyCode = Annotated[str, AfterValidator(Rule("alphabetic code of ISO 4217", check_currency))]
 INSTANT = Rule("RFC 3339 text such as 2026-01-01T00:00:00Z", _check_instant)
