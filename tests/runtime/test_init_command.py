@@ -20,7 +20,9 @@ def test_what_is_written_passes_the_check(tmp_path: Path) -> None:
     """A newcomer's first two commands succeed."""
     folder = tmp_path / "new" / "bank"
     assert run("init", str(folder))[0] == 0
-    assert {path.name for path in folder.iterdir()} == {"altyn.toml", "scheme.toml", "data"}
+    assert {path.name for path in folder.iterdir()} == {
+        "altyn.toml", "scheme.toml", "clearing.toml", "data",
+    }  # fmt: skip
     code, output, _ = run("check", str(folder))
     assert (code, output.splitlines()[-1].endswith("Nothing is wrong.")) == (0, True)
 
@@ -35,7 +37,7 @@ def test_written_scheme_has_two_countries_and_cards_in_three_currencies(tmp_path
     assert longest.product == "TRAVEL"
 
 
-def test_both_files_explain_themselves(tmp_path: Path) -> None:
+def test_the_files_explain_themselves(tmp_path: Path) -> None:
     """Every table has a comment, so that a person can edit without this project's pages."""
     run("init", str(tmp_path))
     for name in ("altyn.toml", "scheme.toml"):
@@ -72,7 +74,7 @@ def test_present_file_is_kept_and_the_way_out_is_told(tmp_path: Path) -> None:
 
 
 def test_force_replaces_the_files_and_keeps_the_data(tmp_path: Path) -> None:
-    """With --force the two files are new; a journal beside them is not touched."""
+    """With --force the files are new; a journal beside them is not touched."""
     run("init", str(tmp_path))
     (tmp_path / "data" / "journal.db").write_text("entries")
     (tmp_path / "altyn.toml").write_text("mine")

@@ -1,4 +1,4 @@
-"""`altyn check`: both configuration files, whole, with every fault at once."""
+"""`altyn check`: the configuration files, whole, with every fault at once."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -35,18 +35,18 @@ def _print_keys(context: click.Context, _parameter: click.Parameter, wanted: boo
     is_eager=True,
     expose_value=False,
     callback=_print_keys,
-    help="Show every key of both files and leave.",
+    help="Show every key of the files and leave.",
 )
 @click.pass_context
 def command(context: click.Context, path: Path, json_path: str | None) -> None:
-    """Check the settings and the scheme of a node, together and whole.
+    """Check the settings, the scheme and the clearing rules of a node, together and whole.
 
     PATH is a settings file, or a folder with an altyn.toml; without it, the folder you are in.
     Every fault is told at once, with its file, line, key and what to do. Nothing is changed and
     nothing is started.
 
     \b
-    altyn check bank/                 both files of a folder
+    altyn check bank/                 the files of a folder
     altyn check bank/altyn.toml       the same
     altyn check bank/ --json -        for a program
 
@@ -97,6 +97,7 @@ def _summary(configuration: Configuration, registry: Registry) -> dict[str, obje
         "links": [link.id for link in configuration.settings.links],
         "bin_ranges": len(registry.bins),
         "rates": len(_rates(configuration)),
+        "clearing_rules": len(configuration.clearing_facts),
     }
 
 
@@ -112,7 +113,8 @@ def _show_summary(configuration: Configuration, registry: Registry) -> None:
     scheme = registry.scheme
     console.print(
         f"Scheme {scheme.scheme_id}, registry version {registry.version}, "
-        f"{len(_rates(configuration))} rates through {scheme.cross_border_currency}. "
+        f"{len(_rates(configuration))} rates through {scheme.cross_border_currency}, "
+        f"{len(configuration.clearing_facts)} rules of clearing. "
         "Nothing is wrong."
     )
 

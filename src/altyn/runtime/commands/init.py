@@ -10,7 +10,7 @@ from altyn.runtime.output import UserError, open_console
 
 __all__ = ["command"]
 
-FILES = (SETTINGS_FILE, "scheme.toml")
+FILES = (SETTINGS_FILE, "scheme.toml", "clearing.toml")
 DATA_FOLDER = "data"
 # The journal holds card data: nobody but the owner looks into its folder.
 DATA_FOLDER_MODE = 0o700
@@ -18,14 +18,14 @@ DATA_FOLDER_MODE = 0o700
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Replace the two files when they are there.")
+@click.option("--force", is_flag=True, help="Replace the files when they are there.")
 def command(folder: Path, force: bool) -> None:
     """Write the settings of a new scheme into DIR.
 
-    Two commented files come about: altyn.toml says where things run, scheme.toml what the scheme
-    decides: three invented banks in two countries, their cards and rates. Beside them a folder
-    for the journal. What is there already is kept, unless --force replaces the two files; the
-    data folder is never emptied.
+    Three commented files come about: altyn.toml says where things run, scheme.toml what the scheme
+    decides: three invented banks in two countries, their cards and rates; clearing.toml its fees
+    and the rules of clearing. Beside them a folder for the journal. What is there already is kept,
+    unless --force replaces the files; the data folder is never emptied.
 
     \b
     altyn init bank/
@@ -63,10 +63,10 @@ def _tell_next_steps(folder: Path) -> None:
     console = open_console()
     settings = folder / SETTINGS_FILE
     steps = (
-        ("edit", f"{settings}, {folder / 'scheme.toml'}"),
+        ("edit", ", ".join(str(folder / name) for name in FILES)),
         ("check", f"altyn check {folder}"),
         ("run", f"altyn serve -c {settings}"),
     )
-    console.print(f"Wrote {settings} and {folder / 'scheme.toml'}.", markup=False, soft_wrap=True)
+    console.print(f"Wrote {', '.join(FILES)} in {folder}.", markup=False, soft_wrap=True)
     for word, what in steps:
         console.print(f"  {word:<6} {what}", markup=False, soft_wrap=True)

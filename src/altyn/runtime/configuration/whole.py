@@ -1,10 +1,12 @@
-"""Both files together: what each says must fit what the other says."""
+"""All files together: what each says must fit what the others say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from altyn.clearing import RuleFact
 from altyn.registry import Fact
+from altyn.runtime.clearing_file import ClearingReading, read_clearing
 from altyn.runtime.configuration.certificates import tls_problem
 from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.configuration.problem import ConfigurationError, Problem
@@ -19,16 +21,20 @@ SETTINGS_FILE: Final = "altyn.toml"
 
 @dataclass(frozen=True)
 class Configuration:
-    """A node's whole configuration, checked: its settings, and the facts of its scheme."""
+    """A node's whole configuration, checked: its settings, and the facts of its scheme.
+
+    clearing_facts: the rules of clearing; none where there is no such file, and none is named.
+    """
 
     settings: Settings
     facts: list[Fact]
+    clearing_facts: list[RuleFact] = field(default_factory=list)
 
 
 def load_configuration(path: Path) -> Configuration:
     """The configuration a settings file, or a folder with an altyn.toml, begins.
 
-    Raises ConfigurationError with every problem of both files and between them.
+    Raises ConfigurationError with every problem of the files and between them.
     """
     settings = read_settings(path / SETTINGS_FILE if path.is_dir() else path)
     scheme = read_scheme(settings.scheme_path) if settings.scheme_path else SchemeReading()
@@ -40,9 +46,20 @@ def load_configuration(path: Path) -> Configuration:
     problems += scheme.problems
     if scheme.tables is not None and settings.document is not None:
         problems += _unserved_participants(settings, scheme)
+    clearing = _clearing(settings, scheme)
+    problems += clearing.problems
     if problems or settings.settings is None:
         raise ConfigurationError(problems)
-    return Configuration(settings.settings, scheme.facts)
+    return Configuration(settings.settings, scheme.facts, clearing.facts)
+
+
+def _clearing(settings: SettingsReading, scheme: SchemeReading) -> ClearingReading:
+    """The rules of clearing where the settings name a file, or the usual one is there."""
+    if settings.settings is None or settings.document is None:
+        return ClearingReading()
+    path = settings.settings.clearing.rules
+    named = "rules" in settings.document.data.get("clearing", {})
+    return read_clearing(path, scheme.facts) if named or path.exists() else ClearingReading()
 
 
 def _dialect_problems(settings: SettingsReading) -> list[Problem]:
