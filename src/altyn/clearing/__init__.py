@@ -12,31 +12,41 @@ from altyn.clearing.dated_rules import (
     SettlementBankTerms,
     SettlementCalendar,
 )
+from altyn.clearing.dialect import DUCKDB, Dialect
 from altyn.clearing.fee_rule import AMOUNT_FAR, ANY_CATEGORY, FAR_AWAY_DAY, FeeRule, Share
+from altyn.clearing.inputs import INPUT_TABLES
 from altyn.clearing.outcome import MatchOutcome, MatchRejection
+from altyn.clearing.plan import STEPS, Form, Plan, Slice, Statement, Step
 from altyn.clearing.rule_facts import Rule, RuleFact, rule_fact, rule_of
 from altyn.clearing.rule_findings import RuleFinding, rule_findings
 from altyn.clearing.rule_tables import CycleMoment, RateGap, rate_gaps, rule_tables, schema_of
+from altyn.clearing.slices import SwitchRange, cut
 from altyn.clearing.tables import RESULT_TABLES, RULE_TABLES, Column, Table
 
 __all__ = [
     "AMOUNT_FAR",
     "ANY_CATEGORY",
+    "DUCKDB",
     "FAR_AWAY_DAY",
+    "INPUT_TABLES",
     "RESULT_TABLES",
     "RULE_TABLES",
+    "STEPS",
     "Backing",
     "ClearingRules",
     "Column",
     "CutOff",
     "CycleMoment",
     "CycleTerms",
+    "Dialect",
     "FeeRule",
+    "Form",
     "MatchOutcome",
     "MatchRejection",
     "MatchingTerms",
     "MerchantTier",
     "Partner",
+    "Plan",
     "RateGap",
     "Rule",
     "RuleFact",
@@ -46,7 +56,12 @@ __all__ = [
     "SettlementBankTerms",
     "SettlementCalendar",
     "Share",
+    "Slice",
+    "Statement",
+    "Step",
+    "SwitchRange",
     "Table",
+    "cut",
     "rate_gaps",
     "rule_fact",
     "rule_findings",

@@ -1,0 +1,185 @@
+"""The steps of clearing in order, as SQL for a dialect.
+
+A step is one SELECT in `sql/`, under the name by which later steps read it. Whether an engine
+keeps its rows (TABLE) or reads through it (VIEW) is a matter of cost. A CHECK gives no row when all
+is well. Steps behind the decisions run slice by slice, so that the widest rows never have to be
+sorted, or kept, all at once; GATHERED ones add the rows of each slice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple, TypeAlias
+
+from altyn.clearing.dialect import Dialect, expand, macros
+from altyn.clearing.tables import (
+    AUTHORIZATION_NOTICES,
+    AUTHORIZATIONS,
+    FEES,
+    ITEMS,
+    NETS,
+    PAIRS,
+    REJECTED,
+    TOTALS,
+    Table,
+)
+
+
+class Form(Enum):
+    """What an engine does with a step."""
+
+    VIEW = "read through"
+    TABLE = "rows are kept"
+    GATHERED = "rows of every slice are kept"
+    CHECK = "must give no row"
+    RESULT = "rows are written"
+
+
+class Slice(NamedTuple):
+    """A part of the cycle's order: files [file_from, file_until), ordinals [from, until).
+
+    The switch's own entries are file 0, their ordinal is the journal's sequence.
+    """
+
+    file_from: int
+    file_until: int
+    ordinal_from: int
+    ordinal_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step: its name is that of its file in `sql/`, and of what it gives.
+
+    Of a RESULT the name is that of the relation whose rows are written as `table`, by `order`.
+    """
+
+    name: str
+    form: Form
+    table: Table | None = None
+    order: tuple[str, ...] = ()
+
+
+class Statement(NamedTuple):
+    """A step as one SELECT of a dialect."""
+
+    step: Step
+    text: str
+
+
+def _views(*names: str) -> tuple[Step, ...]:
+    return tuple(Step(name, Form.VIEW) for name in names)
+
+
+def _tables(*names: str) -> tuple[Step, ...]:
+    return tuple(Step(name, Form.TABLE) for name in names)
+
+
+def _checks(*names: str) -> tuple[Step, ...]:
+    return tuple(Step(name, Form.CHECK) for name in names)
+
+
+def _result(name: str, table: Table, *order: str) -> Step:
+    return Step(name, Form.RESULT, table, order or table.key)
+
+
+DECIDING: Final = (
+    *_views("switch_entries"),
+    *_tables("switch_reversals", "switch_originals", "authorization_terms"),
+    *_tables("authorization_changes"),
+    *_views("pool"),
+    *_tables("files"),
+    *_views("records"),
+    *_tables("repeated", "duplicates", "record_terms"),
+    *_checks("check_files", "check_terms", "check_participants"),
+    *_views("examined"),
+    *_tables("key_hits", "fallback_hits", "chosen"),
+    *_tables("settlement_pairs", "valued", "several", "running", "debits"),
+    *_tables("named", "named_items", "named_records", "purchases", "refunds"),
+    *_tables("decided", "reversals"),
+    *_views("drafts_of_switch", "drafts_of_records"),
+    *_tables("drafts_of_reversals", "rule_places"),
+)
+"""From the inputs to a verdict on every record."""
+
+SLICED: Final = (
+    *_tables("cleared"),
+    _result("cleared", ITEMS, "ordinal"),
+    *_views("fee_lines"),
+    *_tables("profiles", "candidates", "prices", "charged"),
+    *_views("shared"),
+    *_tables("fee_rows"),
+    _result("fee_rows", FEES, "ordinal", "place", "base", "part"),
+    Step("movements", Form.GATHERED),
+    Step("accepted", Form.GATHERED),
+)
+"""Items and fees, a slice at a time."""
+
+CLOSING: Final = (
+    *_tables("rejected"),
+    _result("rejected", REJECTED, "ordinal"),
+    *_tables("presented_now"),
+    *_views("carried", "authorizations", "authorization_notices"),
+    _result("authorizations", AUTHORIZATIONS),
+    _result("authorization_notices", AUTHORIZATION_NOTICES),
+    *_tables("nets", "pairs", "totals"),
+    *_checks("check_zero_sum", "check_totals"),
+    _result("nets", NETS),
+    _result("pairs", PAIRS),
+    _result("totals", TOTALS),
+)
+"""What remains, and the proofs."""
+
+STEPS: Final = (*DECIDING, *SLICED, *CLOSING)
+
+
+Macro: TypeAlias = Callable[..., str]
+
+
+def _condition(part: Slice) -> Macro:
+    """Whether a row belongs to a slice, by its file and its ordinal."""
+
+    def in_slice(file_number: str, ordinal: str) -> str:
+        return (
+            f"({file_number} >= {part.file_from} AND {file_number} < {part.file_until}"
+            f" AND {ordinal} >= {part.ordinal_from} AND {ordinal} < {part.ordinal_until})"
+        )
+
+    return in_slice
+
+
+@cache
+def _source(name: str) -> str:
+    text = (files("altyn.clearing") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return text.strip()
+
+
+class Plan:
+    """Every step as SQL for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """A plan in the words of a dialect."""
+        self._macros = macros(dialect)
+
+    def deciding(self) -> Iterator[Statement]:
+        """The steps up to the verdicts."""
+        return (self._statement(step, self._macros) for step in DECIDING)
+
+    def sliced(self, part: Slice) -> Iterator[Statement]:
+        """The steps that make the items and fees of a slice."""
+        known = {**self._macros, "in_slice": _condition(part)}
+        return (self._statement(step, known) for step in SLICED)
+
+    def closing(self) -> Iterator[Statement]:
+        """The steps behind the last slice."""
+        return (self._statement(step, self._macros) for step in CLOSING)
+
+    def _statement(self, step: Step, known: Mapping[str, Macro]) -> Statement:
+        if step.table is None:
+            return Statement(step, expand(_source(step.name), known))
+        columns = ", ".join(f"r.{column.name}" for column in step.table.columns)
+        order = ", ".join(f"r.{name}" for name in step.order)
+        words = ("SELECT", columns, "FROM", step.name, "AS r ORDER BY", order)
+        return Statement(step, " ".join(words))

@@ -1,0 +1,45 @@
+"""How a cycle is cut into slices of about as many items each, in the order of its items."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from altyn.clearing.plan import Slice
+
+FAR_ORDINAL: Final = (1 << 63) - 1
+
+
+class SwitchRange(NamedTuple):
+    """The switch's items of a cycle: first and last sequence, and how many there are."""
+
+    first: int
+    last: int
+    items: int
+
+
+def cut(files: Iterable[tuple[int, int]], switch: SwitchRange | None, rows: int) -> list[Slice]:
+    """Slices of about `rows` items; at least one, also where there is nothing.
+
+    files: number and count of records of each file, numbers going up from 1. A file is not cut.
+    """
+    return [*_switch_slices(switch, rows), *_file_slices(files, rows)] or [Slice(0, 1, 0, 1)]
+
+
+def _switch_slices(switch: SwitchRange | None, rows: int) -> Iterator[Slice]:
+    if switch is None:
+        return
+    pieces = -(-switch.items // rows)
+    width = -(-(switch.last - switch.first + 1) // pieces)
+    for start in range(switch.first, switch.last + 1, width):
+        yield Slice(0, 1, start, start + width)
+
+
+def _file_slices(files: Iterable[tuple[int, int]], rows: int) -> Iterator[Slice]:
+    start, taken, after = 1, 0, 1
+    for number, records in files:
+        if taken and taken + records > rows:
+            yield Slice(start, number, 0, FAR_ORDINAL)
+            start, taken = number, 0
+        taken += records
+        after = number + 1
+    if taken:
+        yield Slice(start, after, 0, FAR_ORDINAL)

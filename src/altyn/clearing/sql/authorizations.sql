@@ -1,0 +1,30 @@
+-- Authorizations that presentments may still name.
+SELECT
+    c.authorization,
+    state_after AS state,
+    business_day,
+    expires_on,
+    kept_until,
+    acquirer_participant,
+    issuer_participant,
+    pan,
+    stan,
+    transmission,
+    rrn,
+    terminal,
+    merchant,
+    category,
+    entry_mode,
+    product,
+    processing_code,
+    credit,
+    authorization_code,
+    currency,
+    amount,
+    standing,
+    presented_after AS presented,
+    settlement_currency,
+    settlement_amount,
+    settlement_rate_id
+FROM carried AS c
+WHERE kept_until >= today

@@ -1,0 +1,23 @@
+"""Clearing run for real: engines that execute the plan over Parquet files."""
+
+from altyn.runtime.clearing.duckdb_engine import DuckDBEngine
+from altyn.runtime.clearing.engine import (
+    ClearingRefusedError,
+    Engine,
+    Inputs,
+    Progress,
+    Resources,
+    RunFigures,
+    StepDone,
+)
+
+__all__ = [
+    "ClearingRefusedError",
+    "DuckDBEngine",
+    "Engine",
+    "Inputs",
+    "Progress",
+    "Resources",
+    "RunFigures",
+    "StepDone",
+]

@@ -1,0 +1,186 @@
+"""The plan of clearing on DuckDB, in this process: exact, within a limit of memory, or to disk."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from altyn.clearing import (
+    DUCKDB,
+    INPUT_TABLES,
+    RESULT_TABLES,
+    Column,
+    Form,
+    Plan,
+    Slice,
+    Statement,
+    SwitchRange,
+    Table,
+    cut,
+)
+from altyn.runtime.clearing.engine import (
+    ClearingRefusedError,
+    Inputs,
+    Progress,
+    Resources,
+    RunFigures,
+    StepDone,
+)
+from altyn.runtime.clearing.result_file import ROWS_OF_A_GROUP, ResultFile
+
+_TYPES: Final = {
+    "text": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "wide": "HUGEINT",
+    "flag": "BOOLEAN",
+    "date": "DATE",
+    "bytes": "BLOB",
+}
+_PROBLEMS_SHOWN: Final = 5
+
+
+class DuckDBEngine:
+    """Clears one cycle at a time; see `Engine`."""
+
+    def __init__(self, resources: Resources) -> None:
+        """An engine that may use so much."""
+        self._resources = resources
+
+    def run(self, inputs: Inputs, target: Path, progress: Progress | None = None) -> RunFigures:
+        """See `Engine.run`."""
+        resources = self._resources
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "threads": resources.threads,
+            "memory_limit": f"{resources.memory_bytes} B",
+            "temp_directory": str(resources.folder),
+            # Order is stated wherever it matters; to keep it by chance costs memory.
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+        }
+        with duckdb.connect(":memory:", config=settings) as connection:
+            run = _Run(connection, target, resources.rows_of_a_slice, progress)
+            run.read(inputs)
+            return run.clear()
+
+
+class _Run:
+    """One cycle under way."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        target: Path,
+        rows_of_a_slice: int,
+        progress: Progress | None,
+    ) -> None:
+        self._connection = connection
+        self._rows_of_a_slice = rows_of_a_slice
+        self._progress = progress
+        self._plan = Plan(DUCKDB)
+        self._files = {
+            table.name: ResultFile(target / f"{table.name}.parquet", table)
+            for table in RESULT_TABLES
+        }
+        self._gathered: set[str] = set()
+        self._spilled_bytes = 0
+        self._part = (0, 0)
+
+    def read(self, inputs: Inputs) -> None:
+        """Name the inputs, each with exactly the columns and types that it is to have."""
+        unknown = set(inputs) - {table.name for table in INPUT_TABLES}
+        assert not unknown, f"no inputs called {sorted(unknown)}"
+        for table in INPUT_TABLES:
+            self._connection.execute(_input_view(table, inputs.get(table.name, ())))
+
+    def clear(self) -> RunFigures:
+        """Run every step."""
+        for statement in self._plan.deciding():
+            self._run(statement)
+        slices = self._slices()
+        for number, part in enumerate(slices, start=1):
+            self._part = (number, len(slices))
+            for statement in self._plan.sliced(part):
+                self._run(statement)
+        self._part = (0, 0)
+        for statement in self._plan.closing():
+            self._run(statement)
+        for file in self._files.values():
+            file.close()
+        rows = {name: file.rows for name, file in self._files.items()}
+        return RunFigures(rows, self._spilled_bytes)
+
+    def _slices(self) -> list[Slice]:
+        counted = self._rows("SELECT file_number, records FROM files ORDER BY file_number")
+        files = [(number, records) for number, records in counted]
+        ((first, last, items),) = self._rows(
+            "SELECT min(sequence), max(sequence), count(*) FROM switch_entries"
+            " WHERE posted_change <> 0"
+        )
+        switch = SwitchRange(first, last, items) if items else None
+        return cut(files, switch, self._rows_of_a_slice)
+
+    def _run(self, statement: Statement) -> None:
+        began = time.perf_counter()
+        try:
+            self._take(statement)
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            problem = "a number does not fit into 64 bits, or a value into its column"
+            raise ClearingRefusedError(statement.step.name, [problem]) from error
+        self._watch_disk()
+        if self._progress is not None:
+            seconds = time.perf_counter() - began
+            self._progress(StepDone(statement.step.name, seconds, *self._part))
+
+    def _take(self, statement: Statement) -> None:
+        step, text = statement
+        if step.form is Form.VIEW:
+            self._connection.execute(f"CREATE OR REPLACE VIEW {step.name} AS {text}")
+        elif step.form is Form.TABLE:
+            self._connection.execute(f"CREATE OR REPLACE TABLE {step.name} AS {text}")
+        elif step.form is Form.GATHERED:
+            into = f"INSERT INTO {step.name}" if step.name in self._gathered else ""
+            self._connection.execute(f"{into or f'CREATE TABLE {step.name} AS'} {text}")
+            self._gathered.add(step.name)
+        elif step.form is Form.CHECK:
+            problems = [str(row[0]) for row in self._rows(f"{text} LIMIT {_PROBLEMS_SHOWN}")]
+            if problems:
+                raise ClearingRefusedError(step.name, problems)
+        else:
+            assert step.table is not None, "a result without its table"
+            self._files[step.table.name].add(self._batches(text))
+
+    def _batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        return iter(self._connection.sql(text).to_arrow_reader(ROWS_OF_A_GROUP))
+
+    def _rows(self, text: str) -> list[tuple[int, ...]]:
+        return self._connection.execute(text).fetchall()
+
+    def _watch_disk(self) -> None:
+        found = self._rows("SELECT coalesce(sum(size), 0) FROM duckdb_temporary_files()")
+        self._spilled_bytes = max(self._spilled_bytes, int(found[0][0]))
+
+
+def _input_view(table: Table, paths: Sequence[Path]) -> str:
+    if not paths:
+        columns = ", ".join(
+            f"CAST(NULL AS {_type(each)}) AS {_name(each)}" for each in table.columns
+        )
+        return f"CREATE VIEW {table.name} AS SELECT {columns} WHERE FALSE"
+    columns = ", ".join(
+        f"CAST({_name(each)} AS {_type(each)}) AS {_name(each)}" for each in table.columns
+    )
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    head = f"CREATE VIEW {table.name} AS SELECT {columns}"
+    return f"{head} FROM read_parquet([{listed}])"
+
+
+def _type(column: Column) -> str:
+    return _TYPES[column.type]
+
+
+def _name(column: Column) -> str:
+    return f'"{column.name}"'

@@ -1,0 +1,74 @@
+"""A result table as a Parquet file, written in pieces and the same to the byte each time."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from altyn.clearing import Table, schema_of
+from altyn.runtime.clearing.engine import ClearingRefusedError
+
+ROWS_OF_A_GROUP: Final = 1 << 17
+_UNLIKE: Final = frozenset(
+    {
+        "item_id", "record_number", "acquirer_reference", "pan", "rrn", "stan", "transmission",
+        "authorization_code", "authorization", "original_item", "amount", "settlement_amount",
+        "base_before", "base_after", "base", "standing", "presented", "principal", "minor_units",
+    }
+)  # fmt: skip
+"""Columns that differ from row to row: a dictionary of them would be as long as they are."""
+
+
+class ResultFile:
+    """The file of one result table. Groups of rows are cut by number, never by how rows came."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        """Open the file; `path` is new."""
+        self._schema = schema_of(table)
+        self._name = table.name
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self.rows = 0
+        self._writer = pq.ParquetWriter(
+            path,
+            self._schema,
+            version="2.6",
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[name for name in self._schema.names if name not in _UNLIKE],
+            write_statistics=True,
+            store_schema=True,
+        )
+
+    def add(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Add rows, in order. Raises ClearingRefusedError for a null that may not be."""
+        for batch in batches:
+            self._waiting.append(self._checked(batch))
+            self._waiting_rows += len(batch)
+            while self._waiting_rows >= ROWS_OF_A_GROUP:
+                self._write_group()
+
+    def close(self) -> None:
+        """Write what waits and end the file."""
+        if self._waiting_rows:
+            self._write_group()
+        self._writer.close()
+
+    def _write_group(self) -> None:
+        waiting = pa.Table.from_batches(self._waiting, self._schema)
+        group, rest = waiting.slice(0, ROWS_OF_A_GROUP), waiting.slice(ROWS_OF_A_GROUP)
+        self._writer.write_table(group.combine_chunks(), row_group_size=ROWS_OF_A_GROUP)
+        self._waiting = rest.to_batches()
+        self._waiting_rows = len(rest)
+        self.rows += len(group)
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = []
+        for field, column in zip(self._schema, batch.columns, strict=True):
+            if column.null_count and not field.nullable:
+                problem = f"{field.name} of {column.null_count} rows is absent and may not be"
+                raise ClearingRefusedError(self._name, [problem])
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
