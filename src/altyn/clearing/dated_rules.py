@@ -15,6 +15,7 @@ AccountPurpose = Literal[
     "settlement", "collateral", "guarantee-fund", "fees", "residue", "clearing"
 ]
 RateRule = Literal["authorization", "clearing"]
+LateFiles = Literal["refuse", "next-cycle"]
 BankForm = Literal["multilateral", "by-participant"]
 
 
@@ -36,7 +37,9 @@ class CycleTerms:
 
     cut_offs: local times HH:MM of the scheme's zone, in the order of the business day, one for each
     cycle; history_days: how long an item can be named by a reversal, a refund or a duplicate;
-    rate_days_max: a rate that is older converts nothing in clearing, 0 for no limit (M10).
+    rate_days_max: a rate that is older converts nothing in clearing, 0 for no limit (M10);
+    late_files: whether a file for a business day that is closed is refused or goes into the open
+    cycle (C06).
     """
 
     effective: BusinessDay
@@ -44,6 +47,7 @@ class CycleTerms:
     cut_offs: tuple[str, ...]
     history_days: int
     rate_days_max: int = 0
+    late_files: LateFiles = "next-cycle"
 
 
 @dataclass(frozen=True, slots=True)

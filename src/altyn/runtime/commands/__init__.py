@@ -25,7 +25,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "stop-list": CommandEntry("altyn.runtime.commands.stop_list", "Load and count stop lists."),
     "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
-    "file": CommandEntry("altyn.runtime.commands.file", "Check files of presentments."),
+    "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
     "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
     "simulate": CommandEntry(

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from altyn.presentment import FORMS, Acknowledgement, FileRefusal, Status, record_answers
+from altyn.runtime.commands.file_desk import list_files, put, show
 from altyn.runtime.files.checking import check_file, form_by_name, write_answer
 from altyn.runtime.files.reference import presentment_page
 from altyn.runtime.output import UserError, open_console, write_json
@@ -21,6 +22,10 @@ RUNS_SHOWN_MAX: Final = 200
 @click.group("file")
 def command() -> None:
     """Files that participants send."""
+
+
+for _each in (put, list_files, show):
+    command.add_command(_each)
 
 
 @command.command("layout")

@@ -137,6 +137,11 @@ class CyclesEntry(_DatedTable):
     rate_days_max: _Days = Field(
         0, description="An older rate converts nothing in clearing; 0: no limit."
     )
+    late_files: Literal["refuse", "next-cycle"] = Field(
+        "next-cycle",
+        description="What becomes of a file for a closed business day: refused, or taken into the "
+        "open cycle.",
+    )
 
     def value(self) -> CycleTerms:
         """The rule this table states."""
@@ -144,6 +149,7 @@ class CyclesEntry(_DatedTable):
             cut_offs=self.cut_offs,
             history_days=self.history_days,
             rate_days_max=self.rate_days_max,
+            late_files=self.late_files,
             **self.days(),
         )
 

@@ -1,7 +1,7 @@
 """A presentment file on disk: read to its end without booking anything, and answered."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
@@ -23,7 +23,7 @@ from altyn.presentment import (
     write_parquet_answer,
 )
 
-__all__ = ["check_file", "form_by_name", "write_answer"]
+__all__ = ["answer_bytes", "check_file", "form_by_name", "open_file", "write_answer"]
 
 CHUNK_BYTES: Final = 1 << 20
 _PARQUET: Final = "parquet"
@@ -45,9 +45,24 @@ def check_file(path: Path, form: str, acquirer: str) -> Acknowledgement:
     Nothing is booked, and what depends on other files (repeats, gaps, closed days) is not looked
     at. Raises FileRefusal when the header cannot be read, so that nobody could be answered.
     """
+    with open_file(path, form, acquirer) as reading:
+        try:
+            return _answer(reading)
+        except FileRefusal as refusal:
+            return refuse(reading.manifest, refusal)
+
+
+@contextmanager
+def open_file(
+    path: Path, form: str, acquirer: str, progress: Callable[[int], None] | None = None
+) -> Iterator[FileReading]:
+    """A file that is read, unpacked where it is packed; `progress` is told the bytes read of it.
+
+    Raises FileRefusal when the header cannot be read.
+    """
     with ExitStack() as stack:
         file = stack.enter_context(path.open("rb"))
-        chunks = unpacked(_chunks(file))
+        chunks = unpacked(_chunks(file, progress))
         source: Any = chunks
         if form == _PARQUET:
             # Its footer comes last, so what comes packed has to lie somewhere first.
@@ -55,11 +70,7 @@ def check_file(path: Path, form: str, acquirer: str) -> Acknowledgement:
             for chunk in chunks:
                 source.write(chunk)
             source.seek(0)
-        reading = read_file(form, source, acquirer)
-        try:
-            return _answer(reading)
-        except FileRefusal as refusal:
-            return refuse(reading.manifest, refusal)
+        yield read_file(form, source, acquirer)
 
 
 def _answer(reading: FileReading) -> Acknowledgement:
@@ -71,18 +82,25 @@ def _answer(reading: FileReading) -> Acknowledgement:
     return acknowledge(reading.manifest, reading.totals, rejections, day)
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def _chunks(file: IO[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
+        if progress is not None:
+            progress(file.tell())
 
 
 def write_answer(answer: Acknowledgement, form: str, target: Path) -> None:
     """Writes the answer in the form of the file."""
+    target.write_bytes(answer_bytes(answer, form))
+
+
+def answer_bytes(answer: Acknowledgement, form: str) -> bytes:
+    """The answer as a file in the form of the file that it answers."""
     if form == _PARQUET:
         sink = pa.BufferOutputStream()
         write_parquet_answer(sink, answer)
-        target.write_bytes(sink.getvalue().to_pybytes())
-    elif form in IPM_FORMS:
-        target.write_bytes(b"".join(write_ipm_answer(answer, *IPM_FORMS[form])))
-    else:
-        target.write_bytes(b"".join(write_csv_answer(answer)))
+        content: bytes = sink.getvalue().to_pybytes()
+        return content
+    if form in IPM_FORMS:
+        return b"".join(write_ipm_answer(answer, *IPM_FORMS[form]))
+    return b"".join(write_csv_answer(answer))
