@@ -182,7 +182,14 @@ def swarm(budget: str, cores: int | None, from_seed: int, json_path: str | None)
     console.print(f"Measured on {hardware_line()}.")
     if json_path:
         failure = figures.failure and _as_json(figures.failure, figures.elapsed_s)
-        write_json(json_path, {**figures._asdict(), "failure": failure})
+        write_json(
+            json_path,
+            {
+                **figures._asdict(),
+                "transactions_per_core_s": figures.transactions_per_core_s,
+                "failure": failure,
+            },
+        )
     if figures.failure is None:
         console.print("Every check held.")
         return

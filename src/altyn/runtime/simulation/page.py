@@ -23,7 +23,7 @@ def figures_table(figures: WorldFigures, elapsed_s: float) -> Table:
         ("journal entries", f"{figures.entries:,}"),
         ("crashes and restarts", f"{figures.crashes:,}"),
         ("faults", _faults(figures.faults)),
-        ("speed", f"{figures.transactions / elapsed_s:,.0f} transactions/s"),
+        ("speed", f"{figures.transactions / elapsed_s:,.0f} transactions/s on one core"),
         ("trace", figures.digest[:32]),
     )
     return table
@@ -32,6 +32,7 @@ def figures_table(figures: WorldFigures, elapsed_s: float) -> Table:
 def swarm_table(figures: SwarmFigures) -> Table:
     """What a swarm did."""
     table = _table("swarm")
+    per_core = f"{figures.transactions_per_core_s:,.0f} transactions/s a core"
     longest = (
         f"{figures.longest_clean_days} days, {figures.longest_clean_transactions:,} transactions"
     )
@@ -43,6 +44,7 @@ def swarm_table(figures: SwarmFigures) -> Table:
             "transactions",
             f"{figures.transactions:,} ({figures.transactions_per_s:,.0f} a second)",
         ),
+        ("speed", f"{per_core}, {figures.cores} at work"),
         ("messages at the switch", f"{figures.messages:,}"),
         ("crashes and restarts", f"{figures.crashes:,}"),
         ("faults", _faults(figures.faults)),
