@@ -117,21 +117,26 @@ def genesis_hash(scheme_id: str, record_bytes: int) -> bytes:
 
 def batch_hash(previous: bytes, batch: Batch) -> bytes:
     """SHA-256 over the previous hash and everything in a batch but its own hash."""
+    first, written_us, low, high, kinds, fixed, variable, _, _ = batch
+    return _hash(previous, first, written_us, low, high, kinds, fixed, variable)
+
+
+def _hash(
+    previous: bytes,
+    first: int,
+    written_us: int,
+    low: int,
+    high: int,
+    kinds: bytes,
+    fixed: bytes,
+    variable: bytes,
+) -> bytes:
+    sizes = len(fixed), len(variable)
     digest = sha256(previous)
-    digest.update(
-        _HEADER.pack(
-            batch.first_sequence,
-            len(batch.kinds),
-            batch.written_us,
-            batch.span_low,
-            batch.span_high,
-            len(batch.fixed),
-            len(batch.variable),
-        )
-    )
-    digest.update(batch.kinds)
-    digest.update(batch.fixed)
-    digest.update(batch.variable)
+    digest.update(_HEADER.pack(first, len(kinds), written_us, low, high, *sizes))
+    digest.update(kinds)
+    digest.update(fixed)
+    digest.update(variable)
     return digest.digest()
 
 
@@ -173,15 +178,8 @@ class BatchBuilder:
 
     def seal(self, previous_hash: bytes, written_us: int) -> Batch:
         """The finished batch, chained to the one before."""
-        batch = Batch(
-            self.first_sequence,
-            written_us,
-            self._low,
-            self._high,
-            bytes(self._kinds),
-            b"".join(self._fixed),
-            b"".join(self._variable),
-            tuple(self._references),
-            b"",
-        )
-        return batch._replace(hash=batch_hash(previous_hash, batch))
+        first, low, high = self.first_sequence, self._low, self._high
+        kinds, references = bytes(self._kinds), tuple(self._references)
+        fixed, variable = b"".join(self._fixed), b"".join(self._variable)
+        chained = _hash(previous_hash, first, written_us, low, high, kinds, fixed, variable)
+        return Batch(first, written_us, low, high, kinds, fixed, variable, references, chained)

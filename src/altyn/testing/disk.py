@@ -32,19 +32,13 @@ class VirtualDisk:
         self.references: dict[int, list[int]] = {}
         self.snapshots: list[Snapshot] = []
         self.unflushed: Batch | None = None
-
-    @property
-    def end(self) -> Position:
+        self.end = Position(0, self.genesis)
         """The end of what is flushed."""
-        if not self.batches:
-            return Position(0, self.genesis)
-        return Position(self.batches[-1].last_sequence, self.batches[-1].hash)
 
     def write(self, batch: Batch) -> None:
         """Write a batch behind the last one; it is not safe yet."""
         assert self.unflushed is None, "one batch at a time"
-        end = self.end
-        if batch.first_sequence != end.sequence + 1 or batch_hash(end.hash, batch) != batch.hash:
+        if batch.first_sequence != self.end.sequence + 1:
             raise WrongJournalError("the batch does not follow the last one")
         self.unflushed = batch
 
@@ -53,6 +47,7 @@ class VirtualDisk:
         batch, self.unflushed = self.unflushed, None
         if batch is not None:
             self.batches.append(batch)
+            self.end = Position(batch.last_sequence, batch.hash)
             self.first_sequences.append(batch.first_sequence)
             for period in range(
                 batch.span_low >> PERIOD_BITS, (batch.span_high >> PERIOD_BITS) + 1

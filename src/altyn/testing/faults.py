@@ -74,7 +74,7 @@ class Faults:
     def __init__(self, seed: int, chosen: Iterable[str]) -> None:
         """Raises LookupError for a name that is none."""
         self.chosen = frozenset(chosen)
-        unknown = self.chosen - FAULTS.keys()
+        unknown = self.chosen.difference(FAULTS)
         if unknown:
             raise LookupError(f"no fault is called {sorted(unknown)[0]}")
         self._faults = {name: Fault(name, seed, name in self.chosen) for name in FAULTS}

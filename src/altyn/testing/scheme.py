@@ -237,6 +237,7 @@ class RegistryDesk:
         self._banks = banks
         self._scheme = first.scheme
         self._members = dict(first.participants)
+        self._facts = {name: fact_of(member) for name, member in self._members.items()}
         # What never changes, and what does.
         self._ranges = [fact for fact in first.facts if fact["fact"] in ("bin", "stand-in")]
         self._rates = [fact for fact in first.facts if fact["fact"] == "rate"]
@@ -250,7 +251,7 @@ class RegistryDesk:
         what = dice.randrange(3)
         if what == 0:
             caps = _caps(dice, bank)
-            self._members[member.participant_id] = replace(member, net_debit_caps=caps)
+            self._keep(replace(member, net_debit_caps=caps))
         elif what == 1:
             products = ("CLASSIC", "GOLD", "FUEL")
             self._ranges = [
@@ -276,9 +277,13 @@ class RegistryDesk:
 
     def _with_state(self, bank_id: str, state: Literal["active", "suspended"]) -> Registry:
         member = self._members[ParticipantId(bank_id)]
-        self._members[member.participant_id] = replace(member, state=state)
+        self._keep(replace(member, state=state))
         return self._registry()
 
+    def _keep(self, member: Participant) -> None:
+        self._members[member.participant_id] = member
+        self._facts[member.participant_id] = fact_of(member)
+
     def _registry(self) -> Registry:
-        members = [fact_of(member) for member in self._members.values()]
+        members = self._facts.values()
         return Registry([fact_of(self._scheme), *members, *self._ranges, *self._rates])

@@ -48,7 +48,7 @@ def run_trial(
         if audited:
             auditor.observe(observation)
 
-    world = World(plan, observe)
+    world = World(plan, auditor.observe if audited and told is None else observe)
     finding = None
     try:
         world.run()

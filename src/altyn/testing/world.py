@@ -117,6 +117,7 @@ class World:
             )
             for number, bank in enumerate(scheme.banks)
         ]  # fmt: skip
+        self._acquirers = [bank.acquirer for bank in self.banks]
         views = tuple(
             LinkView(
                 link.link_id, bank.bank_id, link.dialect,
@@ -224,12 +225,12 @@ class World:
 
     def _quiet(self) -> bool:
         process = self.node.process
-        return (
-            process is not None
-            and all(bank.acquirer.idle for bank in self.banks)
-            and process.idle
-            and self._lines_stand()
-        )
+        if process is None:
+            return False
+        for acquirer in self._acquirers:  # asked after every happening of a calm
+            if not acquirer.idle:
+                return False
+        return process.idle and self._lines_stand()
 
     def _close_books(self) -> None:
         process = self.node.process

@@ -51,16 +51,14 @@ class Departures:
         asked.answered_ever += 1
         if asked.answered_ever > asked.read_ever:
             model.fail("I2", "more answers than messages", name)
-        echo = (
-            text_of(message, 2),
-            int(text_of(message, 4) or "0"),
-            text_of(message, 37).rstrip(),
-        )
-        said = [
-            (content.pan if 2 in message.fields else "", content.amount, content.rrn)
-            for content in asked.contents
-        ]
-        if echo not in said:
+        pan, amount = text_of(message, 2), int(text_of(message, 4) or "0")
+        rrn = text_of(message, 37).rstrip()
+        names_card = 2 in message.fields
+        for content in asked.contents:
+            said = content.pan if names_card else ""
+            if (said, content.amount, content.rrn) == (pan, amount, rrn):
+                break
+        else:
             model.fail("I2", "the answer repeats other fields than were asked (DE2, 4, 37)", name)
         code = text_of(message, 39)
         case = model.cases.get(key)

@@ -12,18 +12,21 @@ from altyn.money import currency_of, find_currency
 __all__ = ["Terms", "rounded", "share"]
 
 
-def rounded(value: Fraction, half_even: bool = False) -> int:
-    """The nearest whole number; a half goes away from zero, or to the even one (M02)."""
+def rounded(amount: int, factor: Fraction, half_even: bool = False) -> int:
+    """The whole number nearest to a product; a half goes away from zero, or to the even one (M02).
+
+    The division is one of whole numbers: to reduce a fraction costs more than all the rest.
+    """
     if half_even:
-        return round(value)
-    doubled = abs(value) * 2 + 1
-    nearest = doubled.numerator // (doubled.denominator * 2)
-    return nearest if value >= 0 else -nearest
+        return round(amount * factor)
+    numerator, denominator = amount * factor.numerator, factor.denominator
+    nearest = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return nearest if numerator >= 0 else -nearest
 
 
 def share(whole: int, part: int, of: int) -> int:
     """What `part` of an amount `of` comes to when all of it came to `whole`."""
-    return whole if part == of else rounded(Fraction(whole * part, of))
+    return whole if part == of else rounded(whole, Fraction(part, of))
 
 
 class Terms:
@@ -51,6 +54,7 @@ class Terms:
                 self.rates.append(fact)
             elif kind == "stand-in":
                 self.stand_in.append(fact)
+        self._prefix_lengths = sorted({len(prefix) for prefix in self.ranges}, reverse=True)
         # Of two rates of one instant the one stated first counts, as a stable order has it.
         self.rates.sort(key=lambda rate: -int(rate["effective_us"]))
         self._half_even = self.scheme.get("rounding") == "half-even"
@@ -69,7 +73,7 @@ class Terms:
 
     def range_of(self, pan: str) -> Mapping[str, Any] | None:
         """The card range with the longest prefix that a card number begins with."""
-        for length in range(len(pan), 0, -1):
+        for length in self._prefix_lengths:
             found = self.ranges.get(pan[:length])
             if found is not None:
                 return found
@@ -93,7 +97,7 @@ class Terms:
         if source == target:
             return amount
         fraction = self._fraction(source, target, utc_us)
-        return None if fraction is None else rounded(amount * fraction, self._half_even)
+        return None if fraction is None else rounded(amount, fraction, self._half_even)
 
     def billed(self, target: str, currency: str, amount: int, utc_us: int) -> int | None:
         """What the cardholder is charged, in the currency of the card range (alphabetic)."""
