@@ -1,6 +1,7 @@
 """Files in: taken whole into the cycle that is open, answered, and the same after any crash."""
 
 import json
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from tests.runtime.back_office import (
     NOON,
     card,
     file_of,
+    instant,
     new_office,
     office_at,
     our_sale,
@@ -220,10 +222,10 @@ def test_an_acquirer_that_the_scheme_does_not_have_is_refused(tmp_path: Path) ->
         FileIntake(office, "NOBODY")
 
 
-def test_the_commands_put_list_and_show(tmp_path: Path) -> None:
+def test_the_commands_put_list_and_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables for people, JSON for programs, no card number in either."""
     new_office(tmp_path)
-    today = 20991231
+    monkeypatch.setattr(time, "time_ns", lambda: instant(NOON) * 1000)
     bad = our_sale(2, category="58A2")
     path = file_of(tmp_path, [our_sale(1), bad])
     config = ["-c", str(tmp_path)]
@@ -232,7 +234,7 @@ def test_the_commands_put_list_and_show(tmp_path: Path) -> None:
     )
     assert result.exit_code == 3, result.output
     (figures,) = json.loads(result.stdout)["files"]
-    assert (figures["records"], figures["rejected"], today) == (2, 1, 20991231)
+    assert (figures["records"], figures["rejected"], figures["cycle"]) == (2, 1, "2026-11-23/1")
     listed = CliRunner().invoke(main, ["file", "list", *config])
     assert "ACCEPTED_IN_PART" in listed.stdout and all(
         len(line) <= 100 for line in listed.stdout.splitlines()

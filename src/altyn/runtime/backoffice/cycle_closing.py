@@ -40,7 +40,8 @@ def close_cycle(office: Office, cycle: str, closed_early: str = "") -> ClosedCyc
                 where=cycle,
                 do="wait for the cut-off, or end it now with --early REASON",
             )
-        made = _fix(office, journal, closed, cut_off, min(cut_off.at_us, now_us), closed_early)
+        why = closed_early if cut_off.at_us > now_us else ""
+        made = _fix(office, journal, closed, cut_off, min(cut_off.at_us, now_us), why)
         journal.append(
             version_fact(REGISTRY_VERSION, office.registry.version, office.registry.facts),
             version_fact(RULES_VERSION, office.rules.version, office.rules.facts),

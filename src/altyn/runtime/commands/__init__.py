@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "message": CommandEntry("altyn.runtime.commands.message", "Read and write ISO 8583 messages."),
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
+    "clear": CommandEntry("altyn.runtime.commands.clear", "Close a cycle, match, price and net."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
     "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
     "simulate": CommandEntry(
