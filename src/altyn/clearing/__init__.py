@@ -17,6 +17,16 @@ from altyn.clearing.fee_rule import AMOUNT_FAR, ANY_CATEGORY, FAR_AWAY_DAY, FeeR
 from altyn.clearing.inputs import INPUT_TABLES
 from altyn.clearing.outcome import MatchOutcome, MatchRejection
 from altyn.clearing.plan import STEPS, Form, Plan, Slice, Statement, Step
+from altyn.clearing.pricing import (
+    Dimensions,
+    FeePrice,
+    Part,
+    Passed,
+    dimensions_of,
+    price,
+    price_item,
+    pricing_lines,
+)
 from altyn.clearing.rule_facts import Rule, RuleFact, rule_fact, rule_of
 from altyn.clearing.rule_findings import RuleFinding, rule_findings
 from altyn.clearing.rule_tables import CycleMoment, RateGap, rate_gaps, rule_tables, schema_of
@@ -39,13 +49,17 @@ __all__ = [
     "CycleMoment",
     "CycleTerms",
     "Dialect",
+    "Dimensions",
+    "FeePrice",
     "FeeRule",
     "Form",
     "MatchOutcome",
     "MatchRejection",
     "MatchingTerms",
     "MerchantTier",
+    "Part",
     "Partner",
+    "Passed",
     "Plan",
     "RateGap",
     "Rule",
@@ -62,6 +76,10 @@ __all__ = [
     "SwitchRange",
     "Table",
     "cut",
+    "dimensions_of",
+    "price",
+    "price_item",
+    "pricing_lines",
     "rate_gaps",
     "rule_fact",
     "rule_findings",

@@ -28,6 +28,9 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
     "clear": CommandEntry("altyn.runtime.commands.clear", "Close a cycle, match, price and net."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
+    "fees": CommandEntry(
+        "altyn.runtime.commands.fees", "Show a fee table, and test it with cases."
+    ),
     "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
     "simulate": CommandEntry(
         "altyn.runtime.commands.simulate", "Run a scheme in virtual time, with faults."

@@ -32,7 +32,17 @@ from altyn.money import Rounding
 from altyn.runtime.configuration.validation import ALPHANUMERIC_8, Form, Rule, Table, refused
 from altyn.runtime.configuration.values import CurrencyCode, check_currency, check_unique
 
-__all__ = ["ClearingFile"]
+__all__ = [
+    "DAY",
+    "ENTRIES",
+    "ENTRY_MODE",
+    "FEE_NAME",
+    "OPTIONAL_8",
+    "OPTIONAL_RULE_ID",
+    "PROCESSING",
+    "ClearingFile",
+    "day_of",
+]
 
 PPM_DIGITS = 4
 PERCENT_MAX = 100
@@ -42,7 +52,8 @@ AMOUNT_MAX = 10**15
 _PERCENT = re.compile(r"(?a:\d{1,3}(\.\d{1,4})?)\Z")
 
 
-def _day_of(text: str) -> BusinessDay:
+def day_of(text: str) -> BusinessDay:
+    """The business day of a text such as 2026-01-01; raises PydanticCustomError."""
     try:
         if len(text) != len("2026-01-01"):
             raise ValueError
@@ -52,7 +63,7 @@ def _day_of(text: str) -> BusinessDay:
 
 
 def _check_day(text: str) -> str:
-    _day_of(text)
+    day_of(text)
     return text
 
 
@@ -83,7 +94,7 @@ def _categories(text: str) -> tuple[str, str]:
 
 
 def _until(text: str) -> BusinessDay:
-    return _day_of(text) if text else FAR_AWAY_DAY
+    return day_of(text) if text else FAR_AWAY_DAY
 
 
 DAY = Rule("day such as 2026-01-01", _check_day)
@@ -91,6 +102,7 @@ UNTIL = Rule("day such as 2026-01-01, or empty", _check_until)
 CURRENCY = Rule("alphabetic code of ISO 4217, or empty for all", _check_currency)
 PERCENT = Rule('percentage as text such as "1.65", at most four decimals', _check_percent)
 RULE_ID = Form("[A-Za-z0-9-]{1,20}", "1 to 20 of A-Z, a-z, 0-9 and '-'")
+OPTIONAL_RULE_ID = Form("[A-Za-z0-9-]{0,20}", "1 to 20 of A-Z, a-z, 0-9 and '-', or empty")
 FEE_NAME = Form("[a-z0-9-]{1,20}", "1 to 20 of a-z, 0-9 and '-'")
 CATEGORIES = Form("([0-9]{4}(-[0-9]{4})?)?", '"5812", "5812-5814", or empty for all (ISO 18245)')
 OPTIONAL_8 = Form("[A-Z0-9]{0,8}", "1 to 8 of A-Z and 0-9, or empty for all")
@@ -117,7 +129,7 @@ class _DatedTable(Table):
 
     def days(self) -> dict[str, BusinessDay]:
         """Both days as rules have them."""
-        return {"effective": _day_of(self.effective), "until": _until(self.until)}
+        return {"effective": day_of(self.effective), "until": _until(self.until)}
 
 
 class CyclesEntry(_DatedTable):
@@ -367,8 +379,8 @@ class CalendarEntry(Table):
             self.currency,
             tuple(WEEK.index(day) for day in self.rest_days),
             self.years,
-            tuple(map(_day_of, self.holidays)),
-            tuple(map(_day_of, self.working)),
+            tuple(map(day_of, self.holidays)),
+            tuple(map(day_of, self.working)),
         )
 
 
