@@ -63,9 +63,12 @@ def dictionary(texts: Array) -> pa.DictionaryArray:
     if len(texts) and _is_one_value(texts):
         return pa.DictionaryArray.from_arrays(np.zeros(len(texts), np.int32), strings(texts[:1]))
     encoded = fixed_size(texts).dictionary_encode()
-    values = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint8)
+    # A fixed-size array of its own has no offset, and one buffer behind its validity.
+    values = np.frombuffer(encoded.dictionary.buffers()[1], np.uint8)
+    width = texts.shape[1]
     return pa.DictionaryArray.from_arrays(
-        encoded.indices, strings(values.reshape(-1, texts.shape[1]))
+        encoded.indices,
+        strings(values[: len(encoded.dictionary) * width].reshape(-1, width)),
     )
 
 
