@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
     "clear": CommandEntry("altyn.runtime.commands.clear", "Close a cycle, match, price and net."),
+    "explain": CommandEntry("altyn.runtime.commands.explain", "Tell how a result came about."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
     "fees": CommandEntry(
         "altyn.runtime.commands.fees", "Show a fee table, and test it with cases."
