@@ -157,7 +157,6 @@ GROUPS: Final[dict[str, str]] = {
 }
 
 NOT_YET: Final = {
-    "clearing is not built": "F15 C07 C08 C09 C10 C11 C12 C13",
     "keys and codes on the wire are not built": "F32 F33",
     "told in operations, no test can show it": "D15",
 }
