@@ -4,7 +4,7 @@ Nothing here is clearing's own code: nets are added up in Python integers.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from altyn.card import seal
 from altyn.clearing import RESULT_TABLES, schema_of
+from altyn.runtime.reporting.result_tables import ResultTables
 
 CARD = "9900010000000005"
 DAY = date(2026, 11, 23)
@@ -53,24 +54,6 @@ class Cleared(NamedTuple):
         folder.mkdir(parents=True)
         for name, table in self.tables().items():
             pa.parquet.write_table(table, folder / f"{name}.parquet", row_group_size=2_000)
-
-
-class ResultTables:
-    """Reads the tables of a connection (see `altyn.reports.Tables`)."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-
-    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
-        """All rows of a query, as tuples."""
-        return self._connection.execute(sql, dict(parameters or {})).fetchall()
-
-    def batches(
-        self, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows of a query as they are made."""
-        with self._connection.cursor() as cursor:
-            yield from cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(1000)
 
 
 @contextmanager

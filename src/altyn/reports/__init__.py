@@ -21,6 +21,7 @@ from altyn.reports.report import (
     arrow_schema,
     lines_of,
     row_texts,
+    without,
 )
 from altyn.reports.transactions import transaction_page, transactions
 
@@ -50,4 +51,5 @@ __all__ = [
     "row_texts",
     "transaction_page",
     "transactions",
+    "without",
 ]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from altyn.clock import MICROSECONDS_PER_SECOND
 from altyn.identifiers import ParticipantId
-from altyn.reports.report import PPM, Column, Period, Report, Section, Tables
+from altyn.reports.report import PPM, Column, Period, Report, Row, Section, Tables, cell_text
 from altyn.reports.words import alpha_of
 from altyn.settlement import Closed, Defaulted, Resources, Run, stress
 
@@ -97,6 +97,13 @@ COLUMNS: Final = (
     Column("seconds", "Seconds", "count"),
     Column("remark", "Remark"),
 )
+SHOWN_COLUMNS: Final = (
+    Column("principle", "Principle"),
+    Column("figure", "Figure"),
+    Column("currency", "Currency"),
+    Column("value", "Value", "figure"),
+    Column("remark", "Remark"),
+)
 ABSENT_COLUMNS: Final = (
     Column("principle", "Principle"),
     Column("figure", "Figure"),
@@ -129,7 +136,19 @@ def disclosure(tables: Tables, period: Period, history: SettlementHistory) -> Re
     absent = Section("absent", "What these books do not tell", ABSENT_COLUMNS, NOT_DERIVED)
     remark = "Numbers of principles: CPSS-IOSCO, Principles for financial market infrastructures."
     title = "Quantitative disclosure"
-    return Report("pfmi", title, "", period, (lines, absent), lines, (remark,))
+    shown = Section("figures", "Figures", SHOWN_COLUMNS, tuple(_shown(each) for each in figures))
+    return Report("pfmi", title, "", period, (shown, absent), lines, (remark,))
+
+
+def _shown(figure: Figure) -> Row:
+    """The figure with its one value as a text: for people, who need no column for each kind."""
+    named = figure._asdict()
+    values = [
+        cell_text(column, named[column.name], named) + (" s" if column.name == "seconds" else "")
+        for column in COLUMNS
+        if column.numeric and named[column.name] is not None
+    ]
+    return (figure.principle, figure.figure, figure.currency, values[0], figure.remark)
 
 
 def _credit(tables: Tables, history: SettlementHistory) -> list[Figure]:

@@ -38,9 +38,9 @@ class InvoiceLine(NamedTuple):
     side: str
     fee: str
     rule_id: str
-    part: int
     counterparty: str
     account: str
+    part: int
     number: int
     base: int
     amount: int
@@ -52,9 +52,9 @@ LINE_COLUMNS: Final = (
     Column("side", "Side"),
     Column("fee", "Fee"),
     Column("rule_id", "Rule"),
-    Column("part", "Part", "count"),
     Column("counterparty", "Counterparty"),
     Column("account", "Account"),
+    Column("part", "Part", "count"),
     Column("number", "Number", "count"),
     money("base", "Base"),
     money("amount", "Amount"),
@@ -81,7 +81,9 @@ def invoice(tables: Tables, period: Period, participant: str | None = None) -> R
     _check_totals(lines, stated)
     shown = () if participant is None else ("participant",)
     sections = tuple(
-        without(_side(title, [line for line in lines if line.side == side]), *shown, "side")
+        without(
+            _side(title, [line for line in lines if line.side == side]), *shown, "side", "account"
+        )
         for side, title in (("paid", "Paid"), ("received", "Received"), ("own", "On-us"))
         if side != "own" or any(line.side == side for line in lines)
     )
@@ -102,14 +104,16 @@ def invoice(tables: Tables, period: Period, participant: str | None = None) -> R
 def _lines(row: Any) -> list[InvoiceLine]:
     """Both sides of a charge; one line that comes to nothing where they are the same."""
     payer, receiver, account, numeric, fee, rule_id, part, count, base, amount = row
-    head = (alpha_of(numeric), fee, rule_id, part)
+    head = (alpha_of(numeric), fee, rule_id)
     sides = (
         [("own", payer, payer, 0)]
         if payer == receiver
         else [("paid", payer, receiver, -int(amount)), ("received", receiver, payer, int(amount))]
     )
     return [
-        InvoiceLine(participant, head[0], side, *head[1:], other, account, count, int(base), units)
+        InvoiceLine(
+            participant, head[0], side, *head[1:], other, account, part, count, int(base), units
+        )
         for side, participant, other, units in sides
     ]
 

@@ -144,7 +144,7 @@ def _run_lines(tables: Tables, runs: Mapping[str, Run]) -> list[Comparison]:
             for (run_name, _, account), units in positions.items()
             if run_name == name
         }
-        priced = dict(run.priced.positions) if run is not None and run.priced else {}
+        priced = _priced(run)
         lines += [
             _compared(
                 PRICED_STEP,
@@ -159,6 +159,15 @@ def _run_lines(tables: Tables, runs: Mapping[str, Run]) -> list[Comparison]:
         if run is not None and priced:
             lines += _bank_lines(name, run)
     return lines
+
+
+def _priced(run: Run | None) -> dict[Account, int]:
+    """What a run took over from clearing: its positions without adjustments of closed cycles,
+    which clearing knows nothing of (M16)."""
+    if run is None or run.priced is None:
+        return {}
+    adjusted = dict(run.priced.adjusted)
+    return {account: units - adjusted.get(account, 0) for account, units in run.priced.positions}
 
 
 def _bank_lines(name: str, run: Run) -> list[Comparison]:

@@ -40,7 +40,7 @@ REMEDIES: Final = {
 
 RECORDS: Final = """
 SELECT acquirer_participant AS participant, file_id, record_number, acquirer_reference, reason,
-    terms_id, authorization, currency, amount
+    terms_id, "authorization", currency, amount
 FROM rejected WHERE $participant IS NULL OR acquirer_participant = $participant
 """
 """In the order of the table: by acquirer, file and record."""

@@ -13,18 +13,22 @@ import pyarrow as pa
 from altyn.clock import utc_datetime
 from altyn.money import currency_of
 
-ColumnType: TypeAlias = Literal["text", "count", "amount", "share", "day", "instant", "flag"]
-"""`amount`: minor units. `share`: millionths, shown in percent. `instant`: UTC microseconds."""
+ColumnType: TypeAlias = Literal[
+    "text", "figure", "count", "amount", "share", "day", "instant", "flag"
+]
+"""`amount`: minor units. `share`: millionths, shown in percent. `instant`: UTC microseconds.
+`figure`: a text of any of these, read from the right."""
 
 Cell: TypeAlias = str | int | bool | date | None
 Row: TypeAlias = tuple[Cell, ...]
 
-NUMERIC: Final = frozenset({"count", "amount", "share"})
+NUMERIC: Final = frozenset({"figure", "count", "amount", "share"})
 PPM: Final = 1_000_000
 PPM_OF_A_PERCENT_HUNDREDTH: Final = 100
 
 _ARROW: Final = {
     "text": pa.string(),
+    "figure": pa.string(),
     "count": pa.int64(),
     "amount": pa.int64(),
     "share": pa.int64(),

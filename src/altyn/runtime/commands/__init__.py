@@ -32,7 +32,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "fees": CommandEntry(
         "altyn.runtime.commands.fees", "Show a fee table, and test it with cases."
     ),
-    "report": CommandEntry("altyn.runtime.commands.report", "Report what a journal says."),
+    "report": CommandEntry("altyn.runtime.commands.report", "Report from cycles and journals."),
     "simulate": CommandEntry(
         "altyn.runtime.commands.simulate", "Run a scheme in virtual time, with faults."
     ),

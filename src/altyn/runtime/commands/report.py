@@ -1,4 +1,4 @@
-"""`altyn report`: what a journal says about how the scheme has done."""
+"""`altyn report`: what participants and the operator read."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from altyn.money import currency_of, format_amount
+from altyn.runtime.commands.cycle_reports import cycle_reports
 from altyn.runtime.output import UserError, open_console, write_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ TABLE_WIDTH_COLUMNS: Final = 100
 
 @click.group()
 def command() -> None:
-    """Report from a journal. Everything here only reads, also beside the running switch."""
+    """Report from cleared cycles and journals. Everything here only reads, also beside a switch."""
+
+
+for _each in cycle_reports():
+    command.add_command(_each)
 
 
 @command.command("stand-in")

@@ -36,7 +36,7 @@ from altyn.runtime.output import STANDARD_OUTPUT, UserError, refuse_to_replace
 from altyn.switch import ADDITIONAL_ENTRY, FACT_ENTRY, STOP_LIST_ENTRY, read_update
 from altyn.transaction import TRANSACTION_ENTRY, Stage, entries
 
-__all__ = ["FORMATS", "Exported", "Format", "export"]
+__all__ = ["FORMATS", "Exported", "Format", "export", "new_file", "safe_cells"]
 
 Format = Literal["parquet", "csv", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "jsonl")
@@ -73,7 +73,7 @@ def export(
     plain = selection.card is not CardForm.SEALED and not selection.columns
     assert plain or form == "parquet", "only Parquet holds these"
     write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_lines}[form]
-    with _new_file(target, replace=replace) as stream:
+    with new_file(target, replace=replace) as stream:
         rows = write(storage, stream, selection, progress)
         stream.flush()
         size_bytes = stream.tell()
@@ -81,7 +81,7 @@ def export(
 
 
 @contextmanager
-def _new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
+def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
     """A file that takes its name when it is whole. It may hold card data: its owner's alone."""
     if str(target) == STANDARD_OUTPUT:
         raise UserError("an export is a file", where="--output", do="name one")
@@ -159,7 +159,7 @@ def _write_csv(
         ) as batches,
     ):
         for batch in batches:
-            arrays = [_cells(array) for array in batch.columns]
+            arrays = [safe_cells(array) for array in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=plain))
             rows += len(batch)
     return rows
@@ -169,10 +169,10 @@ def _plain_field(field: pa.Field) -> pa.Field:
     return field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
 
 
-def _cells(array: pa.Array) -> pa.Array:
+def safe_cells(array: pa.Array) -> pa.Array:
     """A column as a spreadsheet may open it: no text of a merchant's becomes a formula (S16)."""
     if pa.types.is_dictionary(array.type):
-        return _cells(array.dictionary).take(array.indices)
+        return safe_cells(array.dictionary).take(array.indices)
     if not pa.types.is_string(array.type):
         return array
     unsafe = pc.match_substring_regex(array, UNSAFE_START)
