@@ -57,7 +57,7 @@ def test_what_init_writes_makes_rules_and_tables() -> None:
     assert rules.terms_for("5812", 20261123).tolerance_ppm == 200_000
     assert {rule.fee for rule in rules.fee_rules} >= {"interchange", "conversion-margin"}
     assert rules.settlement_terms(20261123).correspondence.clearing_accounts.keys() == {
-        "KZT", "USD",
+        "KZT", "KGS", "USD",
     }  # fmt: skip
     calendar = rules.calendar("KZT")
     assert calendar is not None
@@ -73,10 +73,12 @@ def test_every_settling_agent_has_an_account_in_each_currency_it_settles() -> No
     accounts = rules.settlement_terms(20261123).correspondence.accounts
     held = {(account.kind.value, account.holder, account.currency) for account in accounts}
     for each in registry.participants.values():
-        for currency in {each.currency, "USD"} - {"KGS"}:
+        for currency in {each.currency, "USD"}:
             agent = rules.agent(each.participant_id, 20261123)
             assert ("settlement", agent, currency) in held
-    assert {("fees", "SCHEME", "KZT"), ("residue", "SCHEME", "USD")} <= held
+    for currency in ("KZT", "KGS", "USD"):
+        assert {(kind, "SCHEME", currency) for kind in ("fees", "residue")} <= held
+        assert rules.calendar(currency) is not None
 
 
 def test_percentages_are_exact() -> None:
