@@ -133,7 +133,9 @@ class _Run:
         self._watch_disk()
         if self._progress is not None:
             seconds = time.perf_counter() - began
-            self._progress(StepDone(statement.step.name, seconds, *self._part))
+            step = statement.step
+            name = step.name if step.table is None else f"write {step.table.name}"
+            self._progress(StepDone(name, seconds, *self._part))
 
     def _take(self, statement: Statement) -> None:
         step, text = statement
