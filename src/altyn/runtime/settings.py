@@ -19,6 +19,7 @@ from altyn.runtime.configuration.node_tables import (
     JournalSettings,
     LimitSettings,
     LogSettings,
+    SettlementSettings,
     StatusSettings,
 )
 from altyn.runtime.configuration.problem import ConfigurationError, Problem
@@ -43,13 +44,14 @@ __all__ = [
     "Problem",
     "Settings",
     "SettingsReading",
+    "SettlementSettings",
     "StatusSettings",
     "TlsSettings",
     "load_settings",
     "read_settings",
 ]
 
-OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control", "clearing")
+OPTIONAL_TABLES: Final = ("journal", "limits", "log", "status", "control", "clearing", "settlement")
 SQLITE_NEIGHBOURS: Final = ("-wal", "-shm", ".lock")
 WILDCARD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, never bound here
 
@@ -66,6 +68,7 @@ class Settings(Table):
     status: StatusSettings
     control: ControlSettings
     clearing: ClearingSettings
+    settlement: SettlementSettings
     links: tuple[LinkSettings, ...] = Field(
         alias="link", min_length=1, description="The lines to participants."
     )
@@ -167,6 +170,9 @@ def _shared_files(document: Document, settings: Settings, path: Path) -> list[Pr
         (("clearing", "journal"), books),
         (("clearing", "rules"), clearing.rules),
         (("clearing", "folder"), clearing.folder),
+        (("settlement", "outbox"), settings.settlement.outbox),
+        (("settlement", "inbox"), settings.settlement.inbox),
+        (("settlement", "archive"), settings.settlement.archive),
         (("log", "file"), settings.log.file),
         (("status", "file"), settings.status.file),
         (("control", "socket"), settings.control.socket),

@@ -12,7 +12,7 @@ from altyn.settlement.answer import Entry, Notification, Outcome, Statement, Sta
 from altyn.settlement.booking import Notice, notices_of, posting_of
 from altyn.settlement.calendar import Calendar
 from altyn.settlement.desk import SettlementDesk, Step, Terms
-from altyn.settlement.document import AnswerError
+from altyn.settlement.document import MESSAGE_BYTES_MAX, AnswerError
 from altyn.settlement.facts import (
     Answered,
     Closed,
@@ -61,6 +61,7 @@ from altyn.settlement.waterfall import (
 
 __all__ = [
     "ADJUSTMENTS",
+    "MESSAGE_BYTES_MAX",
     "NOT_ADJUSTED",
     "TRANSITIONS",
     "Adjusted",

@@ -308,6 +308,14 @@ class SettlementDesk:
         query = write_query(known.order, number, at_us, self._terms.correspondence)
         return self._done(Queried(run.name, known.order.message_id, number, at_us), sends=(query,))
 
+    def unanswered_transfers(self) -> frozenset[str]:
+        """Transfers that are with the bank: its books may know more of them than we do."""
+        return frozenset(
+            transfer.transfer_id
+            for _run, known in self._unanswered()
+            for transfer in known.order.transfers
+        )
+
     def notified(self, notification: Notification, at_us: int) -> Step:
         """Hold a notification against what is settled."""
         found = compare_notification(

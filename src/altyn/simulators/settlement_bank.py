@@ -5,13 +5,13 @@ It takes pacs.029 (all or nothing), pacs.009 and pacs.028, and writes pacs.002, 
 camt.053. A message identifier is acted on once: whoever sends it again gets the first answer.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from random import Random
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -65,7 +65,8 @@ class SettlementBank:
     """Balances by (account number, currency), in whole units of the currency.
 
     clearing: the scheme's account, by currency, through which transfers go; credit: how far below
-    zero an account may go; moods: what it does, drawn by the seed; none is always PROMPT.
+    zero an account may go; moods: what it does, drawn by the seed; none is always PROMPT;
+    refusal: an ISO 20022 code with which it rejects whatever comes new, none when empty.
     """
 
     balances: dict[tuple[str, str], Decimal]
@@ -73,6 +74,7 @@ class SettlementBank:
     credit: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     moods: tuple[Mood, ...] = (Mood.PROMPT,)
     seed: int = 0
+    refusal: str = ""
     movements: list[Movement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,6 +85,63 @@ class SettlementBank:
         self._written = 0
         self._stated_through: dict[str, int] = {}
         self._notified_through = 0
+
+    def books(self) -> dict[str, Any]:
+        """All that it knows, as an object that JSON can write."""
+        return {
+            "balances": [[*key, _plain(units)] for key, units in sorted(self.balances.items())],
+            "clearing": dict(self.clearing),
+            "credit": [[*key, _plain(units)] for key, units in sorted(self.credit.items())],
+            "seed": self.seed,
+            "movements": [
+                [each.account, each.reference, _plain(each.amount), each.currency, each.at_us]
+                for each in self.movements
+            ],
+            "known": {name: asdict(each) for name, each in self._known.items()},
+            "pending": {
+                name: etree.tostring(each, encoding="unicode")
+                for name, each in self._pending.items()
+            },
+            "written": self._written,
+            "stated_through": self._stated_through,
+            "notified_through": self._notified_through,
+        }
+
+    @classmethod
+    def with_books(cls, books: Mapping[str, Any]) -> "SettlementBank":
+        """The bank that `books` was told by."""
+        bank = cls(
+            _amounts(books["balances"]),
+            books["clearing"],
+            _amounts(books["credit"]),
+            seed=books["seed"],
+            movements=[
+                Movement(account, reference, Decimal(amount), currency, at_us)
+                for account, reference, amount, currency, at_us in books["movements"]
+            ],
+        )
+        for name, values in books["known"].items():
+            short, references = tuple(values.pop("short")), tuple(values.pop("references"))
+            bank._known[name] = _Known(**values, short=short, references=references)
+        for name, text in books["pending"].items():
+            bank._pending[name] = etree.fromstring(text)
+        bank._written = books["written"]
+        bank._stated_through = books["stated_through"]
+        bank._notified_through = books["notified_through"]
+        return bank
+
+    def is_new_order(self, content: bytes) -> bool:
+        """Whether a message is an order that it has not taken in before."""
+        document = etree.fromstring(content).find("{*}Document")
+        assert document is not None, "a message has a document"
+        if (etree.QName(document).namespace or "").startswith(f"{_SPACE}pacs.028"):
+            return False
+        return _text(document, "GrpHdr/MsgId") not in self._known
+
+    @property
+    def puts_off(self) -> bool:
+        """Whether there is an order that the next tick executes."""
+        return bool(self._pending)
 
     def receive(self, content: bytes, at_us: int) -> list[bytes]:
         """Take a message in; its answers, in order."""
@@ -126,6 +185,9 @@ class SettlementBank:
     def _execute(self, known: _Known, found: "_Order", at_us: int) -> None:
         known.at_us = at_us
         known.references = tuple(each.reference for each in found.instructions)
+        if self.refusal:
+            known.status, known.reason = "RJCT", self.refusal
+            return
         after: dict[tuple[str, str], Decimal] = {}
         short = []
         for each in found.instructions:
@@ -270,6 +332,10 @@ class SettlementBank:
             for each in movements
             if each.account == account and each.currency == currency
         ]
+
+
+def _amounts(rows: Iterable[Sequence[str]]) -> dict[tuple[str, str], Decimal]:
+    return {(account, currency): Decimal(units) for account, currency, units in rows}
 
 
 class _Order(NamedTuple):

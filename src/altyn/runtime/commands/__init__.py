@@ -28,6 +28,11 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
     "clear": CommandEntry("altyn.runtime.commands.clear", "Close a cycle, match, price and net."),
     "explain": CommandEntry("altyn.runtime.commands.explain", "Tell how a result came about."),
+    "settle": CommandEntry("altyn.runtime.commands.settle", "Settle a cleared cycle."),
+    "settlement": CommandEntry("altyn.runtime.commands.settlement", "See runs, hold statements."),
+    "default": CommandEntry("altyn.runtime.commands.default", "Act when one cannot pay."),
+    "adjust": CommandEntry("altyn.runtime.commands.adjust", "Correct what a closed cycle booked."),
+    "bank": CommandEntry("altyn.runtime.commands.bank", "Play the settlement bank."),
     "rates": CommandEntry("altyn.runtime.commands.rates", "Read central banks' exchange rates."),
     "fees": CommandEntry(
         "altyn.runtime.commands.fees", "Show a fee table, and test it with cases."

@@ -7,6 +7,7 @@ import click
 
 from altyn.money import currency_of, format_amount
 from altyn.runtime.commands.cycle_reports import cycle_reports
+from altyn.runtime.commands.report_stress import stress_command
 from altyn.runtime.output import UserError, open_console, write_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def command() -> None:
 
 for _each in cycle_reports():
     command.add_command(_each)
+command.add_command(stress_command)
 
 
 @command.command("stand-in")

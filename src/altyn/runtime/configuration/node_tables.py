@@ -13,6 +13,7 @@ __all__ = [
     "JournalSettings",
     "LimitSettings",
     "LogSettings",
+    "SettlementSettings",
     "StatusSettings",
 ]
 
@@ -140,3 +141,23 @@ class ClearingSettings(Table):
         description="Memory that clearing may take; what needs more goes to `folder`.",
     )
     threads: int = Field(2, ge=1, le=256, description="Threads that clearing may use.")
+
+
+class SettlementSettings(Table):
+    """The folders through which we and the settlement bank write to each other."""
+
+    outbox: FilePath = Field(
+        "data/settlement/outbox",
+        validate_default=True,
+        description="Our orders and questions, until the bank's gateway takes them away.",
+    )
+    inbox: FilePath = Field(
+        "data/settlement/inbox",
+        validate_default=True,
+        description="Where the bank's gateway puts its answers and statements.",
+    )
+    archive: FilePath = Field(
+        "data/settlement/archive",
+        validate_default=True,
+        description="What was read; in its folder `aside` what could not be, with the reason.",
+    )
