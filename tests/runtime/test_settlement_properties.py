@@ -123,7 +123,8 @@ class SettlementThroughFolders(RuleBasedStateMachine):
         journal = KilledJournal(self.storage)
         agreed = terms(self.form)
         books = SettlementBooks(journal, agreed, self._tick)
-        rules = TurnRules(_AlwaysOpen(self.scheme_rules), agreed, DAY)  # type: ignore[arg-type]  # below
+        calendar = _AlwaysOpen(self.scheme_rules)
+        rules = TurnRules(calendar, agreed, DAY)  # type: ignore[arg-type]  # rules but for days
         return books, SettlementTurn(books, BankLine(books, self.exchange), rules)
 
     @rule(last=st.integers(0, 14), resume=st.booleans())
