@@ -57,7 +57,7 @@ FROM nets WHERE account = 'settlement'
 RECORDS: Final = """
 SELECT sum(CASE WHEN what = 'read' THEN records ELSE 0 END),
     sum(CASE WHEN what = 'rejected' THEN records ELSE 0 END)
-FROM totals
+FROM totals WHERE source = 'file'
 """
 
 NOT_DERIVED: Final = (
@@ -256,8 +256,8 @@ def _volumes(tables: Tables) -> list[Figure]:
     ((read, rejected),) = tables.rows(RECORDS)
     if read:
         figures += [
-            Figure("21", "Records read", number=int(read)),
-            Figure("21", "Records rejected", share=int(rejected) * PPM // int(read)),
+            Figure("21", "Records read from files", number=int(read)),
+            Figure("21", "Records rejected, of those", share=int(rejected) * PPM // int(read)),
         ]
     return figures
 

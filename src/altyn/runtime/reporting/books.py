@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from altyn.clearing import Backing
 from altyn.clock import BusinessDay, calendar_date
 from altyn.identifiers import ParticipantId
 from altyn.journal import FIXED_KIND, Storage
@@ -61,8 +62,10 @@ class Books:
         )
 
     def currencies(self) -> list[str]:
-        """Every currency that a run was opened in, alphabetic."""
-        return sorted({run.currency for run in self.runs.values()})
+        """Every currency that somebody has placed something behind, alphabetic."""
+        return sorted(
+            {rule.currency for rule in self.office.rules.rules if isinstance(rule, Backing)}
+        )
 
     def resources(self, currency: str, day: BusinessDay) -> Resources:
         """What stands behind a currency, as agreed for a day."""
