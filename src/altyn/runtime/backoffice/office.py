@@ -73,7 +73,7 @@ def load_office(path: Path) -> Office:
 
     Raises UserError, ConfigurationError with every problem of its files.
     """
-    configuration = load_configuration(path)
+    configuration = load_configuration(path, clearing=True)
     if not configuration.clearing_facts:
         raise UserError(
             "there are no rules of clearing",

@@ -53,7 +53,7 @@ def command(context: click.Context, path: Path, json_path: str | None) -> None:
     Exit code: 0 nothing is wrong, 1 there are problems, 2 the command was not understood.
     """
     try:
-        configuration = load_configuration(path)
+        configuration = load_configuration(path, clearing=True)
     except ConfigurationError as error:
         problems = error.problems
         if json_path:

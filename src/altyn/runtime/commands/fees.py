@@ -95,7 +95,7 @@ def test(context: click.Context, cases: Path, path: Path, json_path: str | None)
 
 
 def _rules(path: Path) -> ClearingRules:
-    configuration = load_configuration(path)
+    configuration = load_configuration(path, clearing=True)
     if not configuration.clearing_facts:
         raise UserError(
             "there are no rules of clearing",

@@ -1,18 +1,20 @@
 """All files together: what each says must fit what the others say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from altyn.clearing import RuleFact
 from altyn.registry import Fact
-from altyn.runtime.clearing_file import ClearingReading, read_clearing
 from altyn.runtime.configuration.certificates import tls_problem
 from altyn.runtime.configuration.dialects import link_codec
 from altyn.runtime.configuration.problem import ConfigurationError, Problem
 from altyn.runtime.configuration.validation import stated
 from altyn.runtime.scheme_file import SchemeReading, read_scheme
 from altyn.runtime.settings import Settings, SettingsReading, read_settings
+
+if TYPE_CHECKING:
+    from altyn.clearing import RuleFact
 
 __all__ = ["SETTINGS_FILE", "Configuration", "load_configuration"]
 
@@ -23,17 +25,20 @@ SETTINGS_FILE: Final = "altyn.toml"
 class Configuration:
     """A node's whole configuration, checked: its settings, and the facts of its scheme.
 
-    clearing_facts: the rules of clearing; none where there is no such file, and none is named.
+    clearing_facts: the rules of clearing; none where they were not asked for, or where there is
+    no such file, and none is named.
     """
 
     settings: Settings
     facts: list[Fact]
-    clearing_facts: list[RuleFact] = field(default_factory=list)
+    clearing_facts: "list[RuleFact]" = field(default_factory=list)
 
 
-def load_configuration(path: Path) -> Configuration:
+def load_configuration(path: Path, *, clearing: bool = False) -> Configuration:
     """The configuration a settings file, or a folder with an altyn.toml, begins.
 
+    clearing: read and check the rules of clearing, too. A switch does without: a fault in a price
+    must not keep it from starting, and their libraries take half a second and 60 MB.
     Raises ConfigurationError with every problem of the files and between them.
     """
     settings = read_settings(path / SETTINGS_FILE if path.is_dir() else path)
@@ -46,20 +51,28 @@ def load_configuration(path: Path) -> Configuration:
     problems += scheme.problems
     if scheme.tables is not None and settings.document is not None:
         problems += _unserved_participants(settings, scheme)
-    clearing = _clearing(settings, scheme)
-    problems += clearing.problems
+    rules, faults = _clearing(settings, scheme) if clearing else ([], [])
+    problems += faults
     if problems or settings.settings is None:
         raise ConfigurationError(problems)
-    return Configuration(settings.settings, scheme.facts, clearing.facts)
+    return Configuration(settings.settings, scheme.facts, rules)
 
 
-def _clearing(settings: SettingsReading, scheme: SchemeReading) -> ClearingReading:
-    """The rules of clearing where the settings name a file, or the usual one is there."""
+def _clearing(
+    settings: SettingsReading, scheme: SchemeReading
+) -> "tuple[list[RuleFact], Sequence[Problem]]":
+    """The rules of clearing where the settings name a file, or the usual one is there, and what is
+    wrong with them."""
+    from altyn.runtime.clearing_file import read_clearing  # noqa: PLC0415 not for the switch
+
     if settings.settings is None or settings.document is None:
-        return ClearingReading()
+        return [], []
     path = settings.settings.clearing.rules
     named = "rules" in settings.document.data.get("clearing", {})
-    return read_clearing(path, scheme.facts) if named or path.exists() else ClearingReading()
+    if not named and not path.exists():
+        return [], []
+    reading = read_clearing(path, scheme.facts)
+    return reading.facts, reading.problems
 
 
 def _dialect_problems(settings: SettingsReading) -> list[Problem]:
