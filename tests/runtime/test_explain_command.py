@@ -37,6 +37,10 @@ def test_an_item_of_a_file_tells_file_match_messages_and_fees(tmp_path: Path) ->
     assert told["authorization"]["state"] == "completed"
     assert told["terms"]["terms_id"] == told["item"]["terms_id"]
     assert told["fees"] and all(each["rule"]["rule_id"] == each["rule_id"] for each in told["fees"])
+    chosen = {each["fee"]: each["rule_id"] for each in told["pricing"] if each["rule_id"]}
+    assert chosen == {each["fee"]: each["rule_id"] for each in told["fees"]}
+    passed = [why for each in told["pricing"] for why in each["passed"].values()]
+    assert {"rank", "categories"} <= set(passed)
 
 
 def test_an_item_of_the_switch_tells_its_entry(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from altyn.card import mask, unseal
+from altyn.clearing import FeeRule, price_item, rule_of
 from altyn.clock import utc_datetime
 from altyn.money import currency_of
 from altyn.runtime.backoffice.cycle import ClosedCycle, closed_cycles
@@ -90,6 +91,7 @@ def _story(
         "candidates": [],
         "terms": _rule(journal, cycle, "terms_id", row.get("terms_id")),
         "fees": _fees(journal, cycle, folder, row) if item else [],
+        "pricing": _pricing(journal, cycle, row) if item else [],
         "settlement": _settlement(journal, cycle, row) if item else [],
     }
     authorization = row.get("authorization")
@@ -169,6 +171,24 @@ def _fees(journal: BackOfficeJournal, cycle: ClosedCycle, folder: Path, row: Row
     return [
         {**_shown(fee), "rule": _rule(journal, cycle, "rule_id", fee["rule_id"])}
         for fee in _rows(folder / "fees.parquet", "item_id", row["item_id"])
+    ]
+
+
+def _pricing(journal: BackOfficeJournal, cycle: ClosedCycle, row: Row) -> list[Row]:
+    """Of each fee the rule that holds, and why each other one does not: the first dimension of the
+    item that is not the rule's, or `rank` where a more specific one holds."""
+    noted = journal.find(RULES_VERSION, cycle.rules_version)
+    facts = noted.content["facts"] if noted else []
+    rules = [rule for rule in map(rule_of, facts) if isinstance(rule, FeeRule)]
+    return [
+        {
+            "fee": each.fee,
+            "base": each.base,
+            "rule_id": each.rule.rule_id if each.rule else None,
+            "amount": each.amount,
+            "passed": {other.rule.rule_id: other.dimension for other in each.passed},
+        }
+        for each in price_item(rules, row)
     ]
 
 

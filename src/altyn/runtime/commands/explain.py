@@ -73,6 +73,12 @@ def _show(console: "Console", story: dict[str, Any]) -> None:
     for rule_id, rule in rules.items():
         stated = {name: value for name, value in rule.items() if value not in ("", None)}
         _pairs(console, f"fee rule {rule_id}", stated)
+    passed = [
+        {"fee": each["fee"], "rule passed over": rule_id, "because of": dimension}
+        for each in story["pricing"]
+        for rule_id, dimension in each["passed"].items()
+    ]
+    _rows(console, "rules that do not hold", ("fee", "rule passed over", "because of"), passed)
     _rows(
         console,
         "settlement",
