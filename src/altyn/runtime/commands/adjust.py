@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from altyn.runtime.commands.settlement_options import CONFIG, PERSONS, place_of
+from altyn.runtime.commands.office_options import CONFIG
+from altyn.runtime.commands.settlement_options import PERSONS, place_of
 from altyn.runtime.output import UserError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from altyn.runtime.commands.settlement_options import CONFIG, JSON, PERSONS, place_of
+from altyn.runtime.commands.office_options import CONFIG, JSON
+from altyn.runtime.commands.settlement_options import PERSONS, place_of
 from altyn.runtime.output import UserError, open_console, write_json
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from altyn.runtime.commands.settlement_options import CONFIG, JSON, duration_s, place_of
+from altyn.runtime.commands.office_options import CONFIG, JSON
+from altyn.runtime.commands.settlement_options import duration_s, place_of
 from altyn.runtime.output import open_console, write_json
 
 __all__ = ["command"]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from altyn.runtime.commands.settlement_options import CONFIG, JSON, place_of
+from altyn.runtime.commands.office_options import CONFIG, JSON
+from altyn.runtime.commands.settlement_options import place_of
 from altyn.runtime.output import open_console, write_json
 
 if TYPE_CHECKING:

@@ -9,24 +9,8 @@ import click
 if TYPE_CHECKING:
     from altyn.runtime.settling.place import SettlementPlace
 
-__all__ = ["CONFIG", "JSON", "PERSONS", "duration_s", "place_of"]
+__all__ = ["PERSONS", "duration_s", "place_of"]
 
-CONFIG: Final = click.option(
-    "-c",
-    "--config",
-    "settings_path",
-    default=".",
-    type=click.Path(exists=True, path_type=Path),
-    help="The settings file, or a folder with an altyn.toml; without it, the folder you are in.",
-)
-JSON: Final = click.option(
-    "--json",
-    "json_path",
-    metavar="FILE",
-    is_flag=False,
-    flag_value="-",
-    help="Also write the result to FILE as JSON; - for standard output.",
-)
 PERSONS: Final = click.option(
     "--by", "persons", multiple=True, required=True, help="Who decides: give it twice."
 )

@@ -1,6 +1,5 @@
 """What settlement takes over from clearing: the nets of a cycle, from its result folder."""
 
-from hashlib import file_digest
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,7 +11,7 @@ from altyn.ledger import AccountKind
 from altyn.money import currency_of
 from altyn.settlement import Net
 
-__all__ = ["CLEARED", "NETS_FILE", "NETS_TABLE", "ClearedCycle", "digest_of", "read_nets"]
+__all__ = ["CLEARED", "NETS_FILE", "NETS_TABLE", "ClearedCycle", "read_nets"]
 
 CLEARED: Final = "cycle-cleared"
 """The kind of the fact by which clearing names its results; its key is the cycle."""
@@ -29,12 +28,6 @@ class ClearedCycle(NamedTuple):
     business_day: BusinessDay
     nets: dict[str, tuple[Net, ...]]
     source_hash: str
-
-
-def digest_of(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
 
 
 def read_nets(file: Path) -> dict[str, tuple[Net, ...]]:

@@ -12,7 +12,8 @@ from altyn.clearing import ClearingRules
 from altyn.ledger import PostingError
 from altyn.registry import Registry
 from altyn.runtime.backoffice import BackOfficeJournal, open_for_reading, open_for_writing
-from altyn.runtime.configuration.whole import load_configuration
+from altyn.runtime.backoffice.durable import digest_of
+from altyn.runtime.backoffice.office import load_office
 from altyn.runtime.output import UserError
 from altyn.runtime.settings import Settings
 from altyn.runtime.settling.cleared_cycle import (
@@ -20,7 +21,6 @@ from altyn.runtime.settling.cleared_cycle import (
     NETS_FILE,
     NETS_TABLE,
     ClearedCycle,
-    digest_of,
     read_nets,
 )
 from altyn.runtime.settling.folder_exchange import FolderExchange
@@ -114,18 +114,8 @@ def load_place(path: Path) -> SettlementPlace:
 
     Raises UserError, ConfigurationError with every problem of its files.
     """
-    configuration = load_configuration(path)
-    settings = configuration.settings
-    if not configuration.clearing_facts:
-        raise UserError(
-            "there are no rules of clearing and settlement",
-            where=str(settings.clearing.rules),
-            do="write them; `altyn init` writes an example",
-        )
-    registry = Registry(configuration.facts)
-    return SettlementPlace(
-        settings, registry, ClearingRules(configuration.clearing_facts, registry)
-    )
+    office = load_office(path)
+    return SettlementPlace(office.settings, office.registry, office.rules)
 
 
 @contextmanager
