@@ -163,6 +163,7 @@ def make_day(folder: Path, records: int) -> None:
         until = min(records, start + PARTS_OF_A_TABLE)
         with duckdb.connect() as connection:
             connection.execute("SET preserve_insertion_order = false")
+            connection.execute("SET enable_progress_bar = false")
             connection.execute(f"CREATE VIEW numbers AS FROM range({start}, {until}) AS n(i)")
             connection.execute(_DAY)
             for name, text in _MADE.items():

@@ -62,6 +62,7 @@ class DuckDBEngine:
             "autoinstall_known_extensions": False,
         }
         with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("SET enable_progress_bar = false")
             run = _Run(connection, target, resources.rows_of_a_slice, progress)
             run.read(inputs)
             return run.clear()
