@@ -12,6 +12,23 @@ from altyn.runtime.demo.epilogue import show_day
 from altyn.runtime.demo.results import DayFiles
 
 FILES = DayFiles(Path("summary.json"), Path("positions.csv"), (Path("transactions.csv"),))
+
+
+def _net(
+    participant: str, agent: str, account: str, principal: int, fees: int
+) -> dict[str, str | int]:
+    """A net position in KZT as the summary has it."""
+    return {
+        "settlement_currency": "398",
+        "participant": participant,
+        "agent": agent,
+        "account": account,
+        "principal": principal,
+        "fees": fees,
+        "minor_units": principal + fees,
+    }
+
+
 SUMMARY: dict[str, Any] = {
     "outcomes": {"purchase-dual/request/00": 1234, "refund/request/00": 56},
     "requests_by_code": {"00": 1290, "91": 75},
@@ -32,6 +49,24 @@ SUMMARY: dict[str, Any] = {
             }
         ]
     },
+    "cycles": [
+        {
+            "cycle": "2026-11-23/1",
+            "files": 5,
+            "records": 1_689,
+            "records_refused": 3,
+            "rejections": {"DUPLICATE": 23},
+            "as_foretold": True,
+            "nets_zero_sum": True,
+            "final": True,
+            "nets": [
+                _net("ALATAUKZ", "STEPKZ", "settlement", 28_202_585_91, -283_873_41),
+                _net("SCHEME", "SCHEME", "fees", 0, 283_873_41),
+                _net("STEPKZ", "STEPKZ", "settlement", -28_202_585_91, 0),
+            ],
+        }
+    ],
+    "statement_agrees": True,
     "surprises": [],
     "books_agree": True,
     "zero_sum": True,
@@ -72,6 +107,9 @@ def test_every_figure_is_shown_whole(columns: int) -> None:
         "1,017",
         "33",
         "65,432.10",
+        "-283,873.41",
+        "27,918,712.50",
+        "1,689",
     )
     for figure in figures:
         assert figure in words

@@ -47,8 +47,9 @@ def command(
     """Run a whole scheme on this machine.
 
     Five invented banks in four countries trade for a day in five currencies through the real
-    switch: purchases, cash, refunds, reversals, an issuer that goes away and comes back. Then the
-    day is closed and the books are checked. Without --exit the scheme stays up for you to talk to.
+    switch: purchases, cash, refunds, reversals, an issuer that goes away and comes back. Acquirers
+    send files of presentments, two cycles are cleared, and a settlement bank settles them. The day
+    is closed and the books are checked. Without --exit the scheme stays up for you to talk to.
 
     \b
     altyn demo
@@ -101,9 +102,11 @@ async def _run(
             await day.open()
             await day.play()
             positions = await day.close_day()
+            await day.settle_cycle(2)
             summary: dict[str, Any] = summary_of(day, positions, seed, transactions)
             with screen.stage("books") as stage:
                 await day.write_books()
+                await day.end_bank_day()
                 files = await write_day(day, summary)
                 stage.note = f"{len(scheme.links)} books, journal, exports"
         show_day(console, summary, files, folder)
@@ -127,9 +130,16 @@ def _stop_on_sigterm() -> None:
 
 def _judge(summary: dict[str, Any]) -> None:
     """A demonstration that went wrong must not look as if it had gone well."""
-    for key in ("zero_sum", "journal_verified", "books_agree"):
+    for key in ("zero_sum", "journal_verified", "books_agree", "statement_agrees"):
         if not summary[key]:
             raise UserError(f"the day is not sound: {key} is false", do="look at summary.json")
+    for cycle in summary["cycles"]:
+        for key in ("as_foretold", "nets_zero_sum", "final"):
+            if not cycle[key]:
+                raise UserError(
+                    f"cycle {cycle['cycle']} is not sound: {key} is false",
+                    do="look at summary.json",
+                )
     if summary["surprises"]:
         raise UserError(
             f"{len(summary['surprises'])} answers were not what the script expects",

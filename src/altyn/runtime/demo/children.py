@@ -8,17 +8,19 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from altyn.runtime.demo.bank_spec import BankSpec, write_bank_spec
 from altyn.runtime.output import UserError
 
-__all__ = ["BankChild", "SwitchChild", "run_altyn"]
+__all__ = ["BankChild", "ProgramChild", "run_altyn", "run_altyn_killed"]
 
 STOP_PATIENCE_S: Final = 10.0
+LOOK_EVERY_S: Final = 0.005
 REPORT_BYTES_MAX: Final = 16 * 1024 * 1024
 _ALTYN: Final = (sys.executable, "-c", "from altyn.runtime.cli import main; main()")
 
@@ -90,26 +92,26 @@ class BankChild:
             await self._reading
 
 
-class SwitchChild:
-    """The real `altyn serve -c FILE` as a process; its output goes into a file."""
+class ProgramChild:
+    """A command of the program as a process, such as the real `altyn serve -c FILE`; its output
+    goes into a file."""
 
-    def __init__(self, settings: Path, output: Path) -> None:
-        """Not started yet."""
-        self._settings = settings
+    def __init__(self, name: str, arguments: Iterable[str], output: Path) -> None:
+        """Not started yet; `name` is what people call it."""
+        self._name = name
+        self._arguments = tuple(arguments)
         self._output = output
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start the process; it is not ready before its control channel answers."""
+        """Start the process; the switch is not ready before its control channel answers."""
         with self._output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "altyn.runtime.demo.bound_process",
                 str(os.getpid()),
-                "serve",
-                "-c",
-                str(self._settings),
+                *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -120,7 +122,7 @@ class SwitchChild:
         """Raise UserError when the process has ended."""
         if self._process is not None and self._process.returncode is not None:
             raise UserError(
-                f"the switch ended with exit code {self._process.returncode}",
+                f"{self._name} ended with exit code {self._process.returncode}",
                 where=str(self._output),
                 do="its last lines say why",
             )
@@ -150,3 +152,26 @@ async def run_altyn(*arguments: str) -> tuple[int, str, str]:
             process.kill()
         raise
     return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def run_altyn_killed(*arguments: str, when: Callable[[], bool]) -> bool:
+    """Run another command and kill it (SIGKILL) as soon as `when` holds; whether it was killed.
+
+    It may also end before that.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *_ALTYN,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    ended = asyncio.create_task(process.wait())
+    try:
+        while not ended.done() and not when():
+            await asyncio.wait((ended,), timeout=LOOK_EVERY_S)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await ended
+    return process.returncode == -signal.SIGKILL

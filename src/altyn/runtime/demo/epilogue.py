@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from altyn.money import format_amount
+from altyn.ledger import SCHEME
+from altyn.money import currency_of, format_amount
 from altyn.runtime.demo.results import DayFiles, sums_by_currency
 from altyn.runtime.demo.scheme_files import HOST, DemoScheme
 from altyn.runtime.demo.tally import code_words
@@ -21,6 +22,7 @@ __all__ = ["show_day", "show_open_scheme"]
 
 TABLE_WIDTH_COLUMNS: Final = 98
 HALF_WIDTH_COLUMNS: Final = 48
+SUM_WORDS: Final = {"principal": "items", "fees": "fees", "minor_units": "net"}
 KIND_WORDS: Final = {
     "purchase-dual": "purchase, two messages (0100)",
     "purchase-single": "purchase, one message (0200)",
@@ -40,6 +42,8 @@ def show_day(console: Console, summary: Mapping[str, Any], files: DayFiles, fold
     console.print(_outcome_tables(summary, console.width))
     console.print(_position_table(summary["positions"], console.width))
     console.print(_stand_in_table(summary["stand_in"], console.width))
+    for cycle in summary["cycles"]:
+        console.print(_cycle_table(cycle, console.width))
     console.print(_checks(summary))
     console.print(_file_list(files, folder))
 
@@ -126,8 +130,43 @@ def _stand_in_table(figures: Mapping[str, Any], room: int) -> Table:
     return table
 
 
+def _cycle_table(cycle: Mapping[str, Any], room: int) -> Table:
+    """What each pays or receives of a cycle at the settlement bank, and the scheme's own."""
+    rejected = sum(cycle["rejections"].values()) + cycle["records_refused"]
+    title = (
+        f"Cycle {cycle['cycle']}: {cycle['files']} files, {cycle['records']:,} records, "
+        f"{rejected} rejected"
+    )
+    table = _table(title, min(TABLE_WIDTH_COLUMNS, room))
+    table.add_column("currency")
+    table.add_column("participant", overflow="fold")
+    # On a narrow terminal the items are left out: they are the net without the fees.
+    shown_sums = list(SUM_WORDS)[room < TABLE_WIDTH_COLUMNS :]
+    for key in shown_sums:
+        table.add_column(SUM_WORDS[key], justify="right", overflow="fold")
+    numerics = {net["settlement_currency"] for net in cycle["nets"]}
+    alphas = {numeric: currency_of(numeric).alpha for numeric in numerics}
+    for net in sorted(cycle["nets"], key=lambda net: alphas[net["settlement_currency"]]):
+        currency = alphas[net["settlement_currency"]]
+        own = net["participant"] == net["agent"] == SCHEME
+        name = f"the scheme's {net['account']}" if own else _settles_for(net)
+        shown = [
+            Text(format_amount(net[key], currency), style="red" if net[key] < 0 else "")
+            for key in shown_sums
+        ]
+        table.add_row(currency, name, *shown)
+    return table
+
+
+def _settles_for(net: Mapping[str, Any]) -> str:
+    name = bank_of(net["participant"]).name
+    if net["agent"] == net["participant"]:
+        return name
+    return f"{name}, by {bank_of(net['agent']).name}"
+
+
 def _checks(summary: Mapping[str, Any]) -> Table:
-    latency = summary["latency_ms"]
+    latency, cycles = summary["latency_ms"], summary["cycles"]
     checks = Table.grid(padding=(0, 2))
     as_scripted = not summary["surprises"]
     for good, words in (
@@ -135,6 +174,15 @@ def _checks(summary: Mapping[str, Any]) -> Table:
         (summary["books_agree"], "the books of acquirers and issuers agree"),
         (summary["zero_sum"], "positions add up to zero in every currency"),
         (summary["journal_verified"], "the journal's chain of hashes is verified"),
+        (
+            all(cycle["as_foretold"] for cycle in cycles),
+            "clearing rejected what the acquirers had spoiled, and nothing else",
+        ),
+        (
+            all(cycle["nets_zero_sum"] and cycle["final"] for cycle in cycles),
+            f"{len(cycles)} cycles are settled and final, nets add up to zero in every currency",
+        ),
+        (summary["statement_agrees"], "the settlement bank's statements agree: the books balance"),
     ):
         mark = Text("✓", style="bold green") if good else Text("✗ not so:", style="bold red")
         checks.add_row(mark, words)
@@ -162,7 +210,10 @@ def _file_list(files: DayFiles, folder: Path) -> Table:
         (" ".join(path.name for path in files.transactions), "the day, exported from it"),
         (files.positions.name, "net positions"),
         (files.summary.name, "this page as data"),
-        ("altyn.toml scheme.toml", "settings and scheme: altyn serve -c altyn.toml"),
+        ("claims/ clearing/", "files of presentments, and what clearing made of them"),
+        ("settlement/ settlement-bank/", "orders, answers and statements; the bank's own books"),
+        ("reports/", "what participants and the operator read"),
+        ("altyn.toml scheme.toml clearing.toml", "settings and rules: altyn check"),
         ("logs/ banks/", "what each bank sent and got, and its books"),
     ):
         listing.add_row(f"  {path}", Text(words, style="dim"))

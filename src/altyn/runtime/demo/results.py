@@ -62,6 +62,7 @@ def summary_of(
         "altyn_version": __version__,
         "approved": codes.get("00", 0),
         "business_day": day.closed["business_day_closed"],
+        "cycles": [cycle.as_object() for cycle in day.cycles.cycles],
         "declined": sum(codes.values()) - codes.get("00", 0),
         "hardware": hardware_line(),
         "latency_ms": {
@@ -98,6 +99,7 @@ async def write_day(day: Demonstration, summary: dict[str, Any]) -> DayFiles:
     )
     summary["books_differ"] = books_differences(folder / "banks")
     summary["books_agree"] = not summary["books_differ"]
+    summary["statement_agrees"] = day.cycles.statement_agrees
     exported = tuple(folder / name for _, name in EXPORTS)
     _write_positions(folder / "positions.csv", summary["positions"])
     write_json(str(folder / "summary.json"), summary)

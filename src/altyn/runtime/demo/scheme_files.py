@@ -14,6 +14,11 @@ from os import fsencode
 from pathlib import Path
 from typing import Final
 
+from altyn.runtime.demo.clearing_files import (
+    noon_zone,
+    write_clearing_rules,
+    write_settlement_bank,
+)
 from altyn.simulators import (
     AWAY_ISSUER,
     BANKS,
@@ -67,6 +72,26 @@ class DemoScheme:
     control_socket: Path
     links: tuple[BankLink, ...]
 
+    @property
+    def outbox(self) -> Path:
+        """Where orders for the settlement bank lie."""
+        return self.folder / "settlement" / "outbox"
+
+    @property
+    def inbox(self) -> Path:
+        """Where the settlement bank's answers lie."""
+        return self.folder / "settlement" / "inbox"
+
+    def bank_arguments(self) -> tuple[str, ...]:
+        """The order that runs the simulated settlement bank."""
+        named = {
+            "--outbox": self.outbox,
+            "--inbox": self.inbox,
+            "--books": self.folder / "settlement-bank" / "books.json",
+            "--accounts": self.folder / "settlement-bank.csv",
+        }
+        return ("bank", *(word for name, path in named.items() for word in (name, str(path))))
+
 
 def write_scheme(folder: Path, seed: str, transactions: int) -> DemoScheme:
     """Write altyn.toml and scheme.toml into an empty folder, with ports that are free now."""
@@ -78,10 +103,14 @@ def write_scheme(folder: Path, seed: str, transactions: int) -> DemoScheme:
         control_socket=_socket_path(folder),
         links=links,
     )
-    for name in ("data", "logs", "banks"):
-        (folder / name).mkdir()
+    for name in ("data", "logs", "banks", "settlement/outbox", "settlement/inbox"):
+        (folder / name).mkdir(parents=True)
     scheme.settings.write_text(_settings_text(scheme), encoding="utf-8")
-    (folder / "scheme.toml").write_text(_scheme_text(seed, transactions), encoding="utf-8")
+    now = datetime.now(UTC)
+    text = _scheme_text(seed, transactions, noon_zone(now))
+    (folder / "scheme.toml").write_text(text, encoding="utf-8")
+    write_clearing_rules(folder / "clearing.toml", now.year)
+    write_settlement_bank(folder / "settlement-bank.csv")
     return scheme
 
 
@@ -167,6 +196,15 @@ file = "data/status.json"
 
 [control]
 socket = "{scheme.control_socket}"
+
+[clearing]
+rules = "clearing.toml"
+folder = "clearing"
+
+[settlement]
+outbox = "settlement/outbox"
+inbox = "settlement/inbox"
+archive = "settlement/archive"
 """
     return head + "".join(_link_text(link) for link in scheme.links)
 
@@ -186,7 +224,7 @@ echo_interval_s = 5
 """
 
 
-def _scheme_text(seed: str, transactions: int) -> str:
+def _scheme_text(seed: str, transactions: int, zone: str) -> str:
     cap = net_debit_cap(seed, transactions)
     parts = [
         f"""\
@@ -195,7 +233,7 @@ def _scheme_text(seed: str, transactions: int) -> str:
 id = "DEMO"
 name = "Demonstration card scheme"
 institution_id = "{SCHEME_INSTITUTION_ID}"
-timezone = "UTC"
+timezone = "{zone}"
 cut_over_time = ""
 cross_border_currency = "USD"
 unmatched_reversal_code = "25"

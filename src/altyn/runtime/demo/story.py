@@ -11,7 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from altyn.runtime.demo.bank_spec import BankSpec
-from altyn.runtime.demo.children import BankChild, SwitchChild
+from altyn.runtime.demo.children import BankChild, ProgramChild, run_altyn
+from altyn.runtime.demo.claim_files import FORM_OF_BANK
+from altyn.runtime.demo.cycles import CycleBook
 from altyn.runtime.demo.scheme_files import BankLink, DemoScheme
 from altyn.runtime.demo.screen import Screen
 from altyn.runtime.demo.tally import DayTally
@@ -24,6 +26,8 @@ __all__ = ["STAGES", "Demonstration"]
 START_PATIENCE_S: Final = 30.0
 STALL_PATIENCE_S: Final = 60.0
 POLL_S: Final = 0.1
+LAST_OF_CYCLE_1: Final = "lost"
+"""The phase after which the first cycle ends."""
 SWITCH_NOTICES_S: Final = 5.0
 
 STAGES: Final = (
@@ -33,9 +37,15 @@ STAGES: Final = (
     ("away", "Bosphorus Bank is away"),
     ("back", "Bosphorus Bank is back"),
     ("lost", "Answers are lost on the way"),
+    ("files-1", "Acquirers send files of presentments"),
+    ("clear-1", "Cycle 1 is cleared"),
+    ("settle-1", "Cycle 1 is settled"),
     ("evening", "Evening trade"),
     ("cap", "Pearl Gulf Bank reaches its cap"),
     ("cut-over", "The business day is closed"),
+    ("files-2", "Acquirers send the rest"),
+    ("clear-2", "Cycle 2 is cleared"),
+    ("settle-2", "Cycle 2 is settled"),
     ("books", "The books are checked and written"),
 )
 """Names and titles of the story's stages, in order."""
@@ -51,13 +61,20 @@ class Demonstration:
         self.closed: dict[str, Any] = {}
         self._shares = phase_shares(transactions)
         self._screen = screen
-        self._switch = SwitchChild(scheme.settings, scheme.folder / "logs" / "switch.out")
+        logs = scheme.folder / "logs"
+        serve = ("serve", "-c", str(scheme.settings))
+        self._switch = ProgramChild("the switch", serve, logs / "switch.out")
+        self._settlement_bank = ProgramChild(
+            "the settlement bank", scheme.bank_arguments(), logs / "settlement-bank.out"
+        )
+        self._cycles: CycleBook | None = None
         specs = [_spec(scheme, link, seed, transactions) for link in scheme.links]
         folder = scheme.folder / "banks"
         self._banks = {spec.name: BankChild(spec, folder, self._hear) for spec in specs}
         self.tally = DayTally([(spec.name, spec.role) for spec in specs])
         self._phases_done: set[tuple[str, str]] = set()
         self._books_written: set[str] = set()
+        self._presented: dict[str, dict[str, Any]] = {}
         self._ended: dict[str, str] = {}
         self._stopping = False
         self._news = asyncio.Event()
@@ -71,6 +88,9 @@ class Demonstration:
             await asyncio.gather(self._switch.start(), *self._starts("issuer"))
             await self._switch_has_started()
             stage.note = f"{len(self.scheme.links)} lines, all from one settings file"
+            status = await give_order(self.scheme.control_socket, "status")
+            self._cycles = CycleBook(self.scheme, int(status["business_day"]))
+            await self._settlement_bank.start()
         with self._screen.stage("sign-on") as stage:
             # An acquirer's line must not be a bank's only one while requests for its cards come.
             await self._until_signed_on(self._names("issuer"))
@@ -88,6 +108,7 @@ class Demonstration:
         """End every process, the switch last."""
         self._stopping = True
         await asyncio.gather(*(bank.stop() for bank in self._banks.values()))
+        await self._settlement_bank.stop()
         await self._switch.stop()
 
     async def stay(self) -> None:
@@ -103,7 +124,43 @@ class Demonstration:
                 await self._play_absence(phase)
             else:
                 await self._play_phase(phase)
+            if phase.name == LAST_OF_CYCLE_1:
+                await self.settle_cycle(1)
         await self._until_delivered()
+
+    @property
+    def cycles(self) -> CycleBook:
+        """The cycles of the day; they begin with the switch."""
+        assert self._cycles is not None, "the switch has started"
+        return self._cycles
+
+    async def settle_cycle(self, number: int) -> None:
+        """Files come in, the cycle is cleared, and the settlement bank settles it."""
+        cycles = self.cycles
+        with self._screen.stage(f"files-{number}") as stage:
+            files = cycles.open()
+            self._presented.clear()
+            for acquirer, file in files:
+                self._banks[f"{acquirer.lower()}-acquirer"].order("present", **file._asdict())
+            await self._until(
+                lambda: self._presented.keys() >= FORM_OF_BANK.keys(),
+                "the files of presentments",
+                STALL_PATIENCE_S,
+            )
+            stage.note = await cycles.take(files, self._presented)
+        with self._screen.stage(f"clear-{number}") as stage:
+            stage.note = await cycles.clear()
+        with self._screen.stage(f"settle-{number}") as stage:
+            stage.note = await cycles.settle()
+
+    async def end_bank_day(self) -> None:
+        """The settlement bank writes its statements, and they are held against the runs."""
+        await self._settlement_bank.stop()
+        code, _, errors = await run_altyn(*self.scheme.bank_arguments(), "--statement-now")
+        if code:
+            raise UserError("the settlement bank wrote no statement", where=errors.strip()[-200:])
+        await self.cycles.reconcile()
+        await self.cycles.report()
 
     async def _play_phase(self, phase: Phase) -> None:
         before = self.tally.requests_by_code()
@@ -217,6 +274,8 @@ class Demonstration:
             bank.state = "away"
         elif kind == "phase-done":
             self._phases_done.add((name, report["phase"]))
+        elif kind == "presented":
+            self._presented[bank_id_of(name)] = report
         elif kind == "books-written":
             self._books_written.add(name)
         elif kind == "ended" and not self._stopping:
@@ -284,6 +343,11 @@ class Demonstration:
 def _in_service(status: dict[str, Any], link: str) -> bool:
     found = [entry for entry in status.get("links", ()) if entry.get("id") == link]
     return bool(found) and bool(found[0].get("signed_on", found[0].get("connections")))
+
+
+def bank_id_of(process: str) -> str:
+    """The bank of a process that is named after it and its role."""
+    return process.partition("-")[0].upper()
 
 
 def _never() -> bool:
