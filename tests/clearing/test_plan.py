@@ -2,12 +2,15 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from altyn.clearing import DUCKDB, STEPS, Form, Plan, Slice, Statement
+from altyn.clearing import DUCKDB, INPUT_TABLES, STEPS, Form, Plan, Slice, Statement
 from altyn.money import Rounding, divide
+from altyn.runtime.clearing.duckdb_engine import input_view
+from tests.clearing.cycle import day, entry, presentment, write_inputs
 
 PART = Slice(0, 1, 0, 10)
 FLOAT = re.compile(r"\b(?:double|float|real|decimal|numeric)\b|\d\.\d|\d[eE]\d|[^/]/[^/]", re.I)
@@ -20,7 +23,7 @@ COMMENT = re.compile(r"--[^\n]*")
 def statements() -> list[Statement]:
     """Every statement of the plan, as DuckDB is given it."""
     plan = Plan(DUCKDB)
-    return [*plan.deciding(), *plan.sliced(PART), *plan.closing()]
+    return [*plan.deciding(), *plan.sliced(PART, last=True), *plan.closing()]
 
 
 def sources() -> dict[str, str]:
@@ -52,6 +55,50 @@ def test_no_text_names_a_float_or_divides() -> None:
 def test_no_file_speaks_one_engine_alone() -> None:
     """What only DuckDB says is in its dialect."""
     assert [name for name, text in sources().items() if DUCKDB_ONLY.search(text)] == []
+
+
+def test_no_column_is_bound_as_a_float(tmp_path: Path) -> None:
+    """What DuckDB makes of a small day: whole numbers, texts, days, flags and bytes alone (I13)."""
+    inputs = write_inputs(tmp_path, day(transactions=[entry()], presentments=[presentment(1)]))
+    with duckdb.connect() as connection:
+        for table in INPUT_TABLES:
+            connection.execute(input_view(table, inputs.get(table.name, ())))
+        for statement in statements():
+            _bind(connection, statement)
+        found = connection.execute(
+            "SELECT table_name, data_type FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
+    assert {step.name for step in STEPS} <= {name for name, _ in found}
+    exact = {"BIGINT", "BLOB", "BOOLEAN", "DATE", "HUGEINT", "INTEGER", "VARCHAR"}
+    assert [each for each in found if each[1] not in exact] == []
+
+
+def test_rows_are_let_go_behind_their_last_reader() -> None:
+    """DuckDB finds whatever a statement reads, and at the end nothing is left."""
+    with duckdb.connect() as connection:
+        for table in INPUT_TABLES:
+            connection.execute(input_view(table, ()))
+        for statement in statements():
+            _bind(connection, statement)
+            for name in statement.unread:
+                connection.execute(f"DROP TABLE {name}")
+        assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == []
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, statement: Statement) -> None:
+    step = statement.step
+    kind = "TABLE" if step.form in (Form.TABLE, Form.GATHERED) else "VIEW"
+    name = f"written_{step.name}" if step.form is Form.RESULT else step.name
+    connection.execute(f"CREATE {kind} {name} AS {statement.text}")
+
+
+def test_a_slice_that_is_not_the_last_keeps_the_verdicts() -> None:
+    """What was decided before the slices is let go with the last of them."""
+    plan = Plan(DUCKDB)
+    early = {name for each in plan.sliced(PART, last=False) for name in each.unread}
+    late = {name for each in plan.sliced(PART, last=True) for name in each.unread}
+    assert {"cleared", "charged", "fee_rows"} <= early
+    assert late - early == {"drafts_of_reversals", "rule_places"}
 
 
 def test_an_unknown_macro_is_refused() -> None:

@@ -3,9 +3,11 @@
 A step is one SELECT in `sql/`, under the name by which later steps read it. Whether an engine
 keeps its rows (TABLE) or reads through it (VIEW) is a matter of cost. A CHECK gives no row when all
 is well. Steps behind the decisions run slice by slice, so that the widest rows never have to be
-sorted, or kept, all at once; GATHERED ones add the rows of each slice.
+sorted, or kept, all at once; GATHERED ones add the rows of each slice. Every statement names the
+rows that nothing reads after it, so that an engine lets go of them there and then.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -63,10 +65,11 @@ class Step:
 
 
 class Statement(NamedTuple):
-    """A step as one SELECT of a dialect."""
+    """A step as one SELECT of a dialect. `unread`: kept rows that no later statement reads."""
 
     step: Step
     text: str
+    unread: tuple[str, ...] = ()
 
 
 def _views(*names: str) -> tuple[Step, ...]:
@@ -133,6 +136,8 @@ CLOSING: Final = (
 """What remains, and the proofs."""
 
 STEPS: Final = (*DECIDING, *SLICED, *CLOSING)
+_KEPT: Final = frozenset({Form.TABLE, Form.GATHERED})
+_READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 
 
 Macro: TypeAlias = Callable[..., str]
@@ -156,6 +161,36 @@ def _source(name: str) -> str:
     return text.strip()
 
 
+def reads(step: Step) -> frozenset[str]:
+    """The steps whose rows a step reads, views seen through: of those, what they read."""
+    if step.form is Form.RESULT:
+        named = {step.name}
+    else:
+        named = set(_READ.findall(_source(step.name))) - {step.name}
+    found: set[str] = set()
+    for each in STEPS:
+        if each.name in named and each.form is Form.VIEW:
+            found |= reads(each)
+        elif each.name in named and each.form in _KEPT:
+            found.add(each.name)
+    return frozenset(found)
+
+
+@cache
+def unread_after() -> Mapping[Step, tuple[str, ...]]:
+    """For each step the rows that it is the last to read, by the order of the steps.
+
+    A view reads nothing when it is made, but whenever a step reads through it.
+    """
+    last: dict[str, Step] = {}
+    for step in STEPS:
+        if step.form in _KEPT:
+            last[step.name] = step
+        if step.form is not Form.VIEW:
+            last.update(dict.fromkeys(reads(step), step))
+    return {step: tuple(name for name, reader in last.items() if reader is step) for step in STEPS}
+
+
 class Plan:
     """Every step as SQL for one dialect."""
 
@@ -167,19 +202,26 @@ class Plan:
         """The steps up to the verdicts."""
         return (self._statement(step, self._macros) for step in DECIDING)
 
-    def sliced(self, part: Slice) -> Iterator[Statement]:
-        """The steps that make the items and fees of a slice."""
+    def sliced(self, part: Slice, *, last: bool) -> Iterator[Statement]:
+        """The steps that make the items and fees of a slice; verdicts go with the last slice."""
         known = {**self._macros, "in_slice": _condition(part)}
-        return (self._statement(step, known) for step in SLICED)
+        of_slice = {step.name for step in SLICED}
+        for step in SLICED:
+            statement = self._statement(step, known)
+            if not last:
+                unread = tuple(name for name in statement.unread if name in of_slice)
+                statement = statement._replace(unread=unread)
+            yield statement
 
     def closing(self) -> Iterator[Statement]:
         """The steps behind the last slice."""
         return (self._statement(step, self._macros) for step in CLOSING)
 
     def _statement(self, step: Step, known: Mapping[str, Macro]) -> Statement:
+        unread = unread_after()[step]
         if step.table is None:
-            return Statement(step, expand(_source(step.name), known))
+            return Statement(step, expand(_source(step.name), known), unread)
         columns = ", ".join(f"r.{column.name}" for column in step.table.columns)
         order = ", ".join(f"r.{name}" for name in step.order)
         words = ("SELECT", columns, "FROM", step.name, "AS r ORDER BY", order)
-        return Statement(step, " ".join(words))
+        return Statement(step, " ".join(words), unread)

@@ -95,7 +95,7 @@ class _Run:
         unknown = set(inputs) - {table.name for table in INPUT_TABLES}
         assert not unknown, f"no inputs called {sorted(unknown)}"
         for table in INPUT_TABLES:
-            self._connection.execute(_input_view(table, inputs.get(table.name, ())))
+            self._connection.execute(input_view(table, inputs.get(table.name, ())))
 
     def clear(self) -> RunFigures:
         """Run every step."""
@@ -104,7 +104,7 @@ class _Run:
         slices = self._slices()
         for number, part in enumerate(slices, start=1):
             self._part = (number, len(slices))
-            for statement in self._plan.sliced(part):
+            for statement in self._plan.sliced(part, last=number == len(slices)):
                 self._run(statement)
         self._part = (0, 0)
         for statement in self._plan.closing():
@@ -132,6 +132,8 @@ class _Run:
             problem = "a number does not fit into 64 bits, or a value into its column"
             raise ClearingRefusedError(statement.step.name, [problem]) from error
         self._watch_disk()
+        for name in statement.unread:
+            self._connection.execute(f"DROP TABLE {name}")
         if self._progress is not None:
             seconds = time.perf_counter() - began
             step = statement.step
@@ -139,7 +141,7 @@ class _Run:
             self._progress(StepDone(name, seconds, *self._part))
 
     def _take(self, statement: Statement) -> None:
-        step, text = statement
+        step, text = statement.step, statement.text
         if step.form is Form.VIEW:
             self._connection.execute(f"CREATE OR REPLACE VIEW {step.name} AS {text}")
         elif step.form is Form.TABLE:
@@ -167,7 +169,8 @@ class _Run:
         self._spilled_bytes = max(self._spilled_bytes, int(found[0][0]))
 
 
-def _input_view(table: Table, paths: Sequence[Path]) -> str:
+def input_view(table: Table, paths: Sequence[Path]) -> str:
+    """The statement that names the files of an input, with exactly the types it is to have."""
     if not paths:
         columns = ", ".join(
             f"CAST(NULL AS {_type(each)}) AS {_name(each)}" for each in table.columns
