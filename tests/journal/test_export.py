@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -185,6 +186,15 @@ def test_types_of_columns_are_those_other_tools_expect(days: Path, tmp_path: Pat
     started = table.filter(pa.compute.equal(table["stage"].cast(pa.string()), "started"))
     assert set(started["finished_at"].to_pylist()) == {None}
     assert set(started["outcome"].to_pylist()) == {""}
+
+
+def test_duckdb_reads_the_same_rows(days: Path, tmp_path: Path) -> None:
+    """Another reader takes compression, differences and words as they were meant."""
+    rows = rows_of(days, tmp_path / "day.parquet")
+    with duckdb.connect() as connection:
+        relation = connection.read_parquet(str(tmp_path / "day.parquet"))
+        assert relation.to_arrow_table().to_pylist() == rows
+    assert len(rows) > 1000
 
 
 def test_rows_come_in_batches_of_the_size_asked_for(days: Path) -> None:
