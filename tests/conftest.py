@@ -3,12 +3,12 @@ PostgreSQL server for those that ask for one."""
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from altyn.runtime.compiled import prefer_compiled
-from altyn.runtime.postgres.server import OwnServer
 
 # A run in the pipeline gives the same answer twice; a person's run looks further each time. Neither
 # has a deadline: the machine is shared, and a slow example is not a wrong one.
@@ -22,6 +22,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # Before any of them is imported: after `./dev compile` the tests are about the compiled modules.
 BUILD = prefer_compiled()
 
+if TYPE_CHECKING:
+    from altyn.runtime.postgres.server import OwnServer
+
 
 def pytest_report_header() -> str:
     """Say which build is tested."""
@@ -29,13 +32,16 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[OwnServer]:
+def postgresql() -> "Iterator[OwnServer]":
     """A real server, started for the first test that asks and gone after the last."""
+    # Here and not above: it imports modules that must be imported compiled.
+    from altyn.runtime.postgres.server import OwnServer
+
     with OwnServer() as server:
         yield server
 
 
 @pytest.fixture
-def database(postgresql: OwnServer) -> str:
+def database(postgresql: "OwnServer") -> str:
     """The address of an empty database; nobody is connected to it."""
     return postgresql.emptied_database()
