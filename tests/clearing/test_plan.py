@@ -7,7 +7,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from altyn.clearing import DUCKDB, INPUT_TABLES, STEPS, Form, Plan, Slice, Statement
+from altyn.clearing import (
+    BLOCK,
+    DUCKDB,
+    INPUT_TABLES,
+    STEPS,
+    Form,
+    Plan,
+    Slice,
+    Span,
+    Statement,
+    spans,
+)
 from altyn.money import Rounding, divide
 from altyn.runtime.clearing.duckdb_engine import input_view
 from tests.clearing.cycle import day, entry, presentment, write_inputs
@@ -23,7 +34,12 @@ COMMENT = re.compile(r"--[^\n]*")
 def statements() -> list[Statement]:
     """Every statement of the plan, as DuckDB is given it."""
     plan = Plan(DUCKDB)
-    return [*plan.deciding(), *plan.sliced(PART, last=True), *plan.closing()]
+    return [
+        *plan.deciding(),
+        *plan.sliced(PART, last=True),
+        *plan.closing(),
+        *plan.carrying(Span(0, 10), last=True),
+    ]
 
 
 def sources() -> dict[str, str]:
@@ -99,6 +115,18 @@ def test_a_slice_that_is_not_the_last_keeps_the_verdicts() -> None:
     late = {name for each in plan.sliced(PART, last=True) for name in each.unread}
     assert {"cleared", "charged", "fee_rows"} <= early
     assert late - early == {"drafts_of_reversals", "rule_places"}
+
+
+def test_authorizations_are_cut_by_how_many_there_are() -> None:
+    """Wherever their numbers lie; nothing between two spans is left out, and none is empty."""
+    counted = [(2, 5), (3, 5), (900, 4), (901, 11), (905, 1)]
+    assert spans(counted, 10) == [
+        Span(0, 4 * BLOCK),
+        Span(900 * BLOCK, 901 * BLOCK),
+        Span(901 * BLOCK, 902 * BLOCK),
+        Span(905 * BLOCK, 906 * BLOCK),
+    ]
+    assert spans([], 10) == [Span(0, BLOCK)]
 
 
 def test_an_unknown_macro_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -75,6 +76,18 @@ def test_cycles_follow_each_other_without_a_gap(tmp_path: Path) -> None:
     assert (second.after_sequence, second.last_sequence, second.previous) == (3, 4, FIRST)
     items = pq.read_table(office.folders.cycle(SECOND) / "items.parquet")["item_id"].to_pylist()
     assert items == ["J4"]
+
+
+def test_too_little_memory_is_said_and_harms_nothing(tmp_path: Path) -> None:
+    """The message names the cycle and the setting; with more memory the same command goes on."""
+    office = day_at(tmp_path)
+    small = office.settings.clearing.model_copy(update={"memory_bytes_max": 2 << 20})
+    settings = office.settings.model_copy(update={"clearing": small})
+    with pytest.raises(UserError, match=rf"{FIRST}: .*out of memory.*give more `memory_bytes_max`"):
+        clear(replace(office, settings=settings), FIRST)
+    with office.reading() as journal:
+        assert cleared_cycle(journal, FIRST) is None
+    assert clear(office, FIRST).rows["items"] == 4
 
 
 def test_the_second_call_shows_the_first_result(tmp_path: Path) -> None:

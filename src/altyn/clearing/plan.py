@@ -64,6 +64,13 @@ class Step:
     order: tuple[str, ...] = ()
 
 
+class Span(NamedTuple):
+    """Authorizations [first, until), by the sequence of their entries."""
+
+    first: int
+    until: int
+
+
 class Statement(NamedTuple):
     """A step as one SELECT of a dialect. `unread`: kept rows that no later statement reads."""
 
@@ -125,7 +132,6 @@ CLOSING: Final = (
     _result("rejected", REJECTED, "ordinal"),
     *_tables("presented_now"),
     *_views("carried", "authorizations", "authorization_notices"),
-    _result("authorizations", AUTHORIZATIONS),
     _result("authorization_notices", AUTHORIZATION_NOTICES),
     *_tables("nets", "pairs", "totals"),
     *_checks("check_zero_sum", "check_totals"),
@@ -135,7 +141,10 @@ CLOSING: Final = (
 )
 """What remains, and the proofs."""
 
-STEPS: Final = (*DECIDING, *SLICED, *CLOSING)
+CARRYING: Final = (_result("authorizations", AUTHORIZATIONS),)
+"""What the next cycle is given, a span of authorizations at a time: there are as many as items."""
+
+STEPS: Final = (*DECIDING, *SLICED, *CLOSING, *CARRYING)
 _KEPT: Final = frozenset({Form.TABLE, Form.GATHERED})
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 
@@ -205,23 +214,33 @@ class Plan:
     def sliced(self, part: Slice, *, last: bool) -> Iterator[Statement]:
         """The steps that make the items and fees of a slice; verdicts go with the last slice."""
         known = {**self._macros, "in_slice": _condition(part)}
-        of_slice = {step.name for step in SLICED}
         for step in SLICED:
-            statement = self._statement(step, known)
-            if not last:
-                unread = tuple(name for name in statement.unread if name in of_slice)
-                statement = statement._replace(unread=unread)
-            yield statement
+            yield _of_part(self._statement(step, known), SLICED, last=last)
 
     def closing(self) -> Iterator[Statement]:
         """The steps behind the last slice."""
         return (self._statement(step, self._macros) for step in CLOSING)
 
-    def _statement(self, step: Step, known: Mapping[str, Macro]) -> Statement:
+    def carrying(self, span: Span, *, last: bool) -> Iterator[Statement]:
+        """The steps that hand a span of authorizations on."""
+        held = f"r.authorization >= {span.first} AND r.authorization < {span.until}"
+        for step in CARRYING:
+            yield _of_part(self._statement(step, self._macros, held), CARRYING, last=last)
+
+    def _statement(self, step: Step, known: Mapping[str, Macro], held: str = "") -> Statement:
         unread = unread_after()[step]
         if step.table is None:
             return Statement(step, expand(_source(step.name), known), unread)
         columns = ", ".join(f"r.{column.name}" for column in step.table.columns)
         order = ", ".join(f"r.{name}" for name in step.order)
-        words = ("SELECT", columns, "FROM", step.name, "AS r ORDER BY", order)
+        where = ("WHERE", held) if held else ()
+        words = ("SELECT", columns, "FROM", step.name, "AS r", *where, "ORDER BY", order)
         return Statement(step, " ".join(words), unread)
+
+
+def _of_part(statement: Statement, steps: tuple[Step, ...], *, last: bool) -> Statement:
+    """The statement, which lets go of what came before the parts only in the last of them."""
+    if last:
+        return statement
+    own = {step.name for step in steps if step.form in _KEPT}
+    return statement._replace(unread=tuple(name for name in statement.unread if name in own))

@@ -1,11 +1,13 @@
-"""How a cycle is cut into slices of about as many items each, in the order of its items."""
+"""How a cycle is cut: items into slices, authorizations into spans, of about as many rows each."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from altyn.clearing.plan import Slice
+from altyn.clearing.plan import Slice, Span
 
 FAR_ORDINAL: Final = (1 << 63) - 1
+BLOCK: Final = 1 << 14
+"""So many numbers of authorizations are counted together, and not cut."""
 
 
 class SwitchRange(NamedTuple):
@@ -22,6 +24,22 @@ def cut(files: Iterable[tuple[int, int]], switch: SwitchRange | None, rows: int)
     files: number and count of records of each file, numbers going up from 1. A file is not cut.
     """
     return [*_switch_slices(switch, rows), *_file_slices(files, rows)] or [Slice(0, 1, 0, 1)]
+
+
+def spans(blocks: Iterable[tuple[int, int]], rows: int) -> list[Span]:
+    """Spans of at most about `rows` authorizations; at least one, also where there is nothing.
+
+    blocks: number of a block, going up (it begins at BLOCK times that), and how many are in it.
+    """
+    found, taken = [Span(0, BLOCK)], 0
+    for block, count in blocks:
+        first = block * BLOCK
+        if taken and taken + count > rows:
+            found.append(Span(first, first + BLOCK))
+            taken = 0
+        found[-1] = found[-1]._replace(until=first + BLOCK)
+        taken += count
+    return found
 
 
 def _switch_slices(switch: SwitchRange | None, rows: int) -> Iterator[Slice]:

@@ -17,7 +17,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from altyn.clearing import INPUT_TABLES
-from altyn.runtime.clearing import DuckDBEngine, Resources, StepDone
+from altyn.runtime.clearing import ClearingMemoryError, DuckDBEngine, Resources, StepDone
+from altyn.runtime.output import UserError
 
 _GIB: Final = 1 << 30
 _MIB: Final = 1 << 20
@@ -67,7 +68,14 @@ def run(
             tell(f"slice {done.part} of {done.parts} priced and written")
 
     began, began_cpu = time.perf_counter(), time.process_time()
-    figures = engine.run(inputs, target, progress)
+    try:
+        figures = engine.run(inputs, target, progress)
+    except ClearingMemoryError as error:
+        raise UserError(
+            f"clearing ran out of memory: {error}",
+            where=f"{records:,} records",
+            do="give more `--memory`, or a folder with more room to `--keep`",
+        ) from error
     return ClearingFigures(
         records=records,
         threads=threads,

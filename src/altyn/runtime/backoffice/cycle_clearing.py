@@ -37,7 +37,13 @@ from altyn.runtime.backoffice.durable import (
 from altyn.runtime.backoffice.file_fact import FileEntry, file_entries
 from altyn.runtime.backoffice.journal import BackOfficeJournal
 from altyn.runtime.backoffice.office import Office, Progress
-from altyn.runtime.clearing import ClearingRefusedError, DuckDBEngine, Resources, StepDone
+from altyn.runtime.clearing import (
+    ClearingMemoryError,
+    ClearingRefusedError,
+    DuckDBEngine,
+    Resources,
+    StepDone,
+)
 from altyn.runtime.journal.columns import read_transactions, schema
 from altyn.runtime.journal.selection import CardForm, Selection
 from altyn.runtime.output import UserError
@@ -189,6 +195,13 @@ def _make(office: Office, sources: _Sources, progress: Progress) -> ClearedCycle
     engine = DuckDBEngine(Resources(spill, memory - own, settings.threads))
     try:
         figures = engine.run(inputs, results, lambda step: _tell(progress, step))
+    except ClearingMemoryError as error:
+        raise UserError(
+            f"clearing ran out of memory: {error}",
+            where=cycle,
+            do="nothing was recorded; give more `memory_bytes_max` in [clearing], or a `folder` "
+            "with more room on its disk",
+        ) from error
     except ClearingRefusedError as error:
         raise UserError(
             f"a proof of the clearing fails: {error}",

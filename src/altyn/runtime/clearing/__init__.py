@@ -2,6 +2,7 @@
 
 from altyn.runtime.clearing.duckdb_engine import DuckDBEngine
 from altyn.runtime.clearing.engine import (
+    ClearingMemoryError,
     ClearingRefusedError,
     Engine,
     Inputs,
@@ -12,6 +13,7 @@ from altyn.runtime.clearing.engine import (
 )
 
 __all__ = [
+    "ClearingMemoryError",
     "ClearingRefusedError",
     "DuckDBEngine",
     "Engine",

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from altyn.clearing import (
+    BLOCK,
     DUCKDB,
     INPUT_TABLES,
     RESULT_TABLES,
@@ -16,12 +17,15 @@ from altyn.clearing import (
     Form,
     Plan,
     Slice,
+    Span,
     Statement,
     SwitchRange,
     Table,
     cut,
+    spans,
 )
 from altyn.runtime.clearing.engine import (
+    ClearingMemoryError,
     ClearingRefusedError,
     Inputs,
     Progress,
@@ -109,6 +113,11 @@ class _Run:
         self._part = (0, 0)
         for statement in self._plan.closing():
             self._run(statement)
+        carried = self._spans()
+        for number, span in enumerate(carried, start=1):
+            self._part = (number, len(carried))
+            for statement in self._plan.carrying(span, last=number == len(carried)):
+                self._run(statement)
         for file in self._files.values():
             file.close()
         rows = {name: file.rows for name, file in self._files.items()}
@@ -124,10 +133,20 @@ class _Run:
         switch = SwitchRange(first, last, items) if items else None
         return cut(files, switch, self._rows_of_a_slice)
 
+    def _spans(self) -> list[Span]:
+        blocks = self._rows(
+            'SELECT "authorization" // ? AS block, count(*) FROM "authorizations"'
+            " GROUP BY block ORDER BY block",
+            BLOCK,
+        )
+        return spans(((block, count) for block, count in blocks), self._rows_of_a_slice)
+
     def _run(self, statement: Statement) -> None:
         began = time.perf_counter()
         try:
             self._take(statement)
+        except duckdb.OutOfMemoryException as error:
+            raise ClearingMemoryError(statement.step.name) from error
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
             problem = "a number does not fit into 64 bits, or a value into its column"
             raise ClearingRefusedError(statement.step.name, [problem]) from error
@@ -161,8 +180,8 @@ class _Run:
     def _batches(self, text: str) -> Iterator[pa.RecordBatch]:
         return iter(self._connection.sql(text).to_arrow_reader(ROWS_OF_A_GROUP))
 
-    def _rows(self, text: str) -> list[tuple[int, ...]]:
-        return self._connection.execute(text).fetchall()
+    def _rows(self, text: str, *values: int) -> list[tuple[int, ...]]:
+        return self._connection.execute(text, values).fetchall()
 
     def _watch_disk(self) -> None:
         found = self._rows("SELECT coalesce(sum(size), 0) FROM duckdb_temporary_files()")

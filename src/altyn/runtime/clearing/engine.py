@@ -53,6 +53,15 @@ class ClearingRefusedError(Exception):
         self.problems = tuple(problems)
 
 
+class ClearingMemoryError(Exception):
+    """The cycle needs more memory, or disk to put the rest on, than the run was given."""
+
+    def __init__(self, step: str) -> None:
+        """The step that found no room."""
+        super().__init__(f"no memory left at the step {step}")
+        self.step = step
+
+
 class Engine(Protocol):
     """Runs the plan."""
 
@@ -60,5 +69,6 @@ class Engine(Protocol):
         """Clear a cycle: one Parquet file for each result table, in the folder `target`.
 
         The same inputs give the same bytes, in whatever order rows and files come. Raises
-        ClearingRefusedError when a proof fails; what lies in `target` then is worth nothing.
+        ClearingRefusedError when a proof fails, and ClearingMemoryError; what lies in `target`
+        then is worth nothing.
         """
