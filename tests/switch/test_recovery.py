@@ -176,6 +176,34 @@ def test_f05_a_repeat_from_long_ago_is_answered_from_the_journal(
     assert bench.nets() == {"SEA": 12_000, "HILL": -12_000}
 
 
+def test_f12_the_oldest_in_memory_is_reversed_once(
+    small_memory: Callable[[Bench], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it forgotten as soon as it is reversed, the journal would tell a second reversal that
+    it stands, until the first is durable."""
+    bench = Bench()
+    small_memory(bench)
+    request, _ = bench.buy()
+    for _ in range(3):
+        bench.buy("51")
+    oldest = bench.state.finished[0].key
+    of_then = recall(bench.storage, oldest, bench.state.finished[0].transmitted_s)
+    assert [transaction.state for transaction in of_then] == [State.APPROVED]
+    monkeypatch.setattr(
+        "tests.switch.bench.recall",
+        lambda storage, key, moment: of_then if key == oldest else recall(storage, key, moment),
+    )
+    for _ in range(2):
+        assert code_of(bench, bench.about(request)) == "00"
+        assert bench.nets() == {}
+    monkeypatch.undo()
+    bench.snapshot()
+    bench.restart()
+    assert code_of(bench, bench.about(request)) == "00"
+    assert bench.nets() == {}
+    bench.expect_replay()
+
+
 def test_f16_a_reversal_from_long_ago_finds_what_still_stands(
     small_memory: Callable[[Bench], None],
 ) -> None:

@@ -212,6 +212,26 @@ def test_f44_a_refund_that_ends_while_its_purchase_is_looked_up_still_counts(
     assert bench.ask("sea", refund_of(bench, purchase, 10_000)).fields[39] == "13"
 
 
+def test_f44_the_oldest_purchase_in_memory_is_refunded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stays in memory when its refund ends: the journal does not know of that one yet."""
+    monkeypatch.setattr(state_module, "FINISHED_MAX", 4)
+    bench = Bench()
+    purchase, _ = bench.buy(amount=10_000)
+    for _ in range(3):
+        bench.buy()
+    oldest = bench.state.finished[0].key
+    of_then = recall(bench.storage, oldest, bench.state.finished[0].transmitted_s)
+    assert [transaction.refunds for transaction in of_then] == [0]
+    monkeypatch.setattr(
+        "tests.switch.bench.recall",
+        lambda storage, key, moment: of_then if key == oldest else recall(storage, key, moment),
+    )
+    assert given(bench, refund_of(bench, purchase, 10_000)) == "00"
+    assert given(bench, refund_of(bench, purchase, 10_000)) == "13"
+
+
 @pytest.mark.parametrize("with_snapshot", [False, True])
 def test_f44_a_restart_counts_a_refund_at_its_own_purchase(
     monkeypatch: pytest.MonkeyPatch, with_snapshot: bool

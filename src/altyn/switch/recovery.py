@@ -187,20 +187,25 @@ class Replay:
             purchase = refund.purchase_of(state, transaction)
             if purchase is not None and transaction.state is State.APPROVED:
                 purchase.refunds += transaction.amount
-        state.finish(transaction)
         original = recording.read_original(told.original, transaction.acquirer)
-        if original is None:
-            return
         if transaction.flags & Flag.UNMATCHED:
-            self._unmatched = told
+            self._unmatched = told if original is not None else self._unmatched
+        elif original is not None:
+            self._mend(state.find(original_key(original), transaction.terminal), transaction)
+        state.finish(transaction)
+
+    def _mend(self, original: Transaction | None, later: Transaction) -> None:
+        """What a later message made of its original, if that is in memory."""
+        state = self._state
+        if original is None or state is None or later.outcome != Outcome.ACCEPTED:
             return
-        found = state.find(original_key(original), transaction.terminal)
-        if found is not None:
-            stood = found.remaining
-            follow(found, transaction)
-            purchase = refund.purchase_of(state, found)
-            if purchase is not None:
-                purchase.refunds -= stood - found.remaining
+        stood = original.remaining
+        follow(original, later)
+        purchase = refund.purchase_of(state, original)
+        if purchase is not None:
+            purchase.refunds -= stood - original.remaining
+            state.renew(purchase)
+        state.renew(original)
 
 
 def _move_advice(queue: AdviceQueue, sequence: int, kind: str, response_code: str) -> None:

@@ -118,6 +118,7 @@ def _take_back(desk: Desk, request: Request, original: Transaction, standing: in
     purchase = refund.purchase_of(desk.state, original)
     if purchase is not None:
         purchase.refunds -= original.remaining - standing
+        desk.state.renew(purchase)
     held_change, posted_change = original.reduce(standing)
     flags = Flag.FORWARDED | (Flag.FULL if standing == 0 else 0)
     reversal = _about(desk, request, original, flags)
@@ -178,6 +179,7 @@ def _accept(
     """Record, answer, and owe the issuer the advice."""
     state = desk.state
     state.remember(transaction)
+    state.renew(original)
     record = desk.conclude(
         transaction,
         Outcome.ACCEPTED,

@@ -236,23 +236,37 @@ class SwitchState:
         if purchase is not None:
             transaction.purchase = None
             self._keep(purchase)
+        self.renew(transaction)
+
+    def renew(self, transaction: Transaction) -> None:
+        """Put one that ends last in the order in which memory is left, and let the oldest go.
+
+        One that has ended, and changes again, leaves memory as late as one that ends now:
+        the journal, if it is asked at this moment, does not know of the change yet (F12)."""
         finished = self.finished
         finished.append(transaction)
+        transaction.places += 1
         if len(finished) > FINISHED_MAX:
             self._forget(finished.popleft())
 
     def _keep(self, purchase: Transaction) -> None:
         """A purchase whose refund ends stays in memory: the journal, if it is asked about the
         purchase at this moment, does not know of that refund yet."""
-        if self.find(purchase.key, purchase.terminal) is None:
-            self.remember(purchase)
-            self.finish(purchase)
+        kept = self.find(purchase.key, purchase.terminal)
+        if kept is not None:
+            self.renew(kept)
+            return
+        self.remember(purchase)
+        self.finish(purchase)
 
     def _forget(self, oldest: Transaction) -> None:
         acquirer = oldest.acquirer
         if oldest.transmitted_s > self.horizons.get(acquirer, -1):
             self.horizons[acquirer] = oldest.transmitted_s
         self.sightings.add(oldest.key, acquirer, oldest.transmitted_s)
+        oldest.places -= 1
+        if oldest.places:
+            return  # renewed; a snapshot counts it as gone, for its entry is older than its place
         head = self.known.get(oldest.key)
         if head is oldest:
             if oldest.next_same_key is None:

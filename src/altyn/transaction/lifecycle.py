@@ -61,7 +61,8 @@ class Transaction:
     transaction currency; sequence: of its latest journal entry; pan: the card number in
     clear, only while in flight; waiting: repeats to be
     answered together with it; purchase: what a refund in flight gives back; refunds: of a purchase,
-    the amount of all refunds that stand or are in flight.
+    the amount of all refunds that stand or are in flight; places: how often it stands in the order
+    in which finished transactions leave memory.
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Transaction:
         "outcome",
         "pan",
         "payload",
+        "places",
         "purchase",
         "refunds",
         "remaining",
@@ -145,6 +147,7 @@ class Transaction:
         self.next_same_key: Transaction | None = None
         self.purchase: Transaction | None = None
         self.refunds = 0
+        self.places = 0
 
     def move(self, move: Move) -> None:
         """Change the state by the table; an illegal move is a bug of ours."""
