@@ -347,6 +347,7 @@ class Bench:
         assert standing(replayed) == standing(self.state)
         assert replayed.business_day == self.state.business_day
         assert replayed.stand_in.dump() == self.state.stand_in.dump()
+        assert replayed.stand_in.latest_us == self.state.stand_in.latest_us
         assert replayed.stop_list.dump() == self.state.stop_list.dump()
         for participant, side in self.state.issuers.items():
             there = replayed.issuer(participant)

@@ -432,6 +432,35 @@ def test_a_restart_forgets_no_use_of_the_limits() -> None:
         bench.expect_replay()
 
 
+@pytest.mark.parametrize("swept", [False, True])
+@pytest.mark.parametrize("restarted", ["", "replayed", "from a snapshot"])
+def test_t01_a_clock_set_back_brings_no_window_back(swept: bool, restarted: str) -> None:
+    """Another card's stand-in showed that the window was over. It begins anew, at that instant,
+    whether its counter was dropped meanwhile, and whatever a restart has in memory."""
+    bench = away(stand_in("HILL", Window(60, "card", 10**9, 2)))
+    for _ in range(2):
+        assert code_of(bench, card=CARDS[0], amount=1) == "00"
+    bench.up("hill")
+    while bench.inbox["hill"]:
+        bench.send("hill", answer_to(bench.inbox["hill"].pop(0)))
+    bench.drop("hill")
+    bench.step_clock(70)
+    for number in range(1, 4 if swept else 2):
+        assert code_of(bench, card=CARDS[number], amount=1) == "00"
+    if restarted:
+        if restarted == "from a snapshot":
+            bench.snapshot()
+        bench.restart()
+        bench.drop("hill")
+        bench.inbox["sea"].clear()
+    bench.step_clock(-30)
+    codes = [code_of(bench, card=CARDS[0], amount=1) for _ in range(3)]
+    assert codes == ["00", "00", "65"]
+    bench.step_clock(89)
+    assert code_of(bench, card=CARDS[0], amount=1) == "65"
+    bench.expect_replay()
+
+
 def test_the_table_of_counters_is_bounded_and_swept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Full, it lets nothing more through; what is over for good makes room again."""
     monkeypatch.setattr(counters, "COUNTERS_MAX", 3)

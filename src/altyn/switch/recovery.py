@@ -336,6 +336,7 @@ def save_snapshot(state: SwitchState) -> Callable[[bytes], Snapshot]:
         "registry": list(state.registry.facts),
         "positions": state.positions.dump(),
         "stand_in": state.stand_in.dump(),
+        "stand_in_latest_us": state.stand_in.latest_us,
         "stop_list": state.stop_list.dump(),
         "horizons": dict(state.horizons),
         "memory_from": _memory_starts(state),
@@ -397,6 +398,7 @@ def load_snapshot(snapshot: Snapshot) -> tuple[SwitchState, int]:
         state.start(told.transaction)
     state.positions.load(content["positions"])
     state.stand_in.load(content["stand_in"])
+    state.stand_in.latest_us = content.get("stand_in_latest_us", 0)
     state.stop_list.load(content["stop_list"])
     state.horizons = dict(content["horizons"])
     state.sightings.horizons = dict(content["horizons"])

@@ -2,8 +2,11 @@
 
 A window begins with its first stand-in. When its time has passed it begins anew, but not before
 every advice that tells the issuer of what was counted in it is delivered or closed: until then
-the issuer has not booked it (F29). Both are judged from the record alone, so that a replay comes
+the issuer has not booked it (F29). Both are judged from the records alone, so that a replay comes
 to the same counters.
+
+Time goes on by the latest stand-in that was counted: a clock that is set back opens no window
+again that was over (T01), so one that is over stays so, whether it was dropped or not.
 """
 
 import base64
@@ -48,15 +51,19 @@ class Counter:
 
 
 class StandInCounters:
-    """All counters, oldest first; those that can no longer count are dropped on the way."""
+    """All counters, oldest first; those that can no longer count are dropped on the way.
 
-    __slots__ = ("_counters", "_oldest_owed")
+    latest_us: the latest instant UTC at which a stand-in was counted; no window knows an earlier.
+    """
+
+    __slots__ = ("_counters", "_oldest_owed", "latest_us")
 
     def __init__(self, oldest_owed: Callable[[ParticipantId], int]) -> None:
         """No use yet. `oldest_owed` gives the entry of the oldest stand-in advice that an issuer
         is owed still, a number above every entry when none is."""
         self._counters: OrderedDict[CounterKey, Counter] = OrderedDict()
         self._oldest_owed = oldest_owed
+        self.latest_us = 0
 
     def __len__(self) -> int:
         """How many there are."""
@@ -89,6 +96,7 @@ class StandInCounters:
     ) -> None:
         """Count a stand-in in each window; `advice` is the entry that tells the issuer of it."""
         counters = self._counters
+        now_us = self.latest_us = max(self.latest_us, now_us)
         for window in terms.windows:
             self._sweep(now_us, SWEPT_AT_ONCE)
             key = _key(terms, window, card)
@@ -102,7 +110,10 @@ class StandInCounters:
 
     def _is_over(self, key: CounterKey, counter: Counter, now_us: int) -> bool:
         end_us = counter.begun_us + key.length_s * MICROSECONDS_PER_SECOND
-        return now_us >= end_us and self._oldest_owed(key.issuer) > counter.last_advice
+        return (
+            max(now_us, self.latest_us) >= end_us
+            and self._oldest_owed(key.issuer) > counter.last_advice
+        )
 
     def _sweep(self, now_us: int, most: int) -> None:
         """Look at a few of the oldest: drop what is over for good, put the rest behind."""

@@ -84,7 +84,8 @@ class StandInUse:
         """Count a stand-in that the switch approved in its entry `sequence`.
 
         Gives what forbids it, empty when nothing does. `facts` are the registry's of this kind.
-        A clock that steps back opens no window again: the latest instant seen counts.
+        A clock that steps back opens no window again: the latest instant seen counts, also as the
+        one at which a window begins.
         """
         self._latest_us = max(self._latest_us, now_us)
         terms = _terms_for(facts, wanted, now_us)
@@ -100,17 +101,15 @@ class StandInUse:
             terms["entry_modes_allowed"] and wanted.entry_mode not in terms["entry_modes_allowed"]
         ):
             return "the terms exclude the entry mode"
-        return next(filter(None, self._count(terms, wanted, now_us, sequence)), "")
+        return next(filter(None, self._count(terms, wanted, sequence)), "")
 
-    def _count(
-        self, terms: Mapping[str, Any], wanted: Wanted, now_us: int, sequence: int
-    ) -> Iterable[str]:
+    def _count(self, terms: Mapping[str, Any], wanted: Wanted, sequence: int) -> Iterable[str]:
         for limit in terms["windows"]:
             subject = wanted.card if limit["per"] == "card" else b""
             key = wanted.issuer, terms["terms_id"], limit["length_s"], subject
             window = self._windows.get(key)
             if window is None or self._is_over(key, window):
-                window = self._windows[key] = Window(now_us)
+                window = self._windows[key] = Window(self._latest_us)
             window.amount += wanted.amount
             window.count += 1
             window.last_advice = sequence + 1
