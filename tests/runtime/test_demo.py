@@ -369,6 +369,8 @@ def test_day_is_written_to_files(seventh: tuple[dict[str, Any], Path]) -> None:
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_demonstration(tmp_path: Path, order: signal.Signals) -> None:
     """However the demonstration ends, the switch and all banks end with it."""
+    # A shell in the background hands SIGINT on as ignored; a handler of ours is default to a child.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*ALTYN, "demo", "--transactions", "100", "--seed", "7", "--out", str(tmp_path / "day")],
         stdout=subprocess.PIPE,
@@ -376,6 +378,7 @@ def test_no_process_outlives_the_demonstration(tmp_path: Path, order: signal.Sig
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     for line in process.stdout:
         if "Ctrl-C stops it" in line:
