@@ -438,7 +438,7 @@ def test_t01_a_clock_set_back_brings_no_window_back(swept: bool, restarted: str)
     """Another card's stand-in showed that the window was over. It begins anew, at that instant,
     whether its counter was dropped meanwhile, and whatever a restart has in memory."""
     bench = away(stand_in("HILL", Window(60, "card", 10**9, 2)))
-    for number in (8, 9, 0, 0):  # each stand-in looks at the two oldest counters
+    for number in (0, 8, 9, 7, 0):  # leaves two counters in front of its own
         assert code_of(bench, card=CARDS[number], amount=1) == "00"
     bench.up("hill")
     while bench.inbox["hill"]:
