@@ -46,6 +46,21 @@ def _rewritten(batch: Batch, which: Callable[[bytes], bool], values: dict[str, A
     return builder.seal(batch.hash, batch.written_us)
 
 
+def without_last_record(seen: Seen, which: Callable[[bytes], bool]) -> Seen:
+    """The last batch that was written ends before its first record that `which` picks."""
+    place = max(n for n, each in enumerate(seen) if isinstance(each, Durable))
+    told = seen[place]
+    assert isinstance(told, Durable)
+    shorter = BatchBuilder(told.batch.first_sequence)
+    for entry in told.batch.entries(entries.RECORD_BYTES):
+        if entry.kind == TRANSACTION_ENTRY and which(entry.body):
+            break
+        shorter.append(entry.kind, entry.body)
+    before = [each.batch.hash for each in seen[:place] if isinstance(each, Durable)][-1]
+    batch = shorter.seal(before, told.batch.written_us)
+    return [*seen[:place], Durable(told.at, batch), *seen[place + 1 :]]
+
+
 def of_outcome(outcome: int, kind: int = 0) -> Callable[[bytes], bool]:
     """Picks records of an outcome, and of a kind where one is named."""
 
