@@ -93,7 +93,8 @@ class Replay:
 
     def _take_shed(self, fact: dict[str, Any], sequence: int) -> None:
         if fact["fact"] == "shed" and self._state is not None:
-            shedding.remember_all(self._state, fact["requests"], fact["moment"], sequence)
+            requests = [(key, terminal) for key, terminal in fact["requests"]]
+            shedding.remember_all(self._state, requests, fact["moment"], sequence)
 
     def _take_mark(self, fact: dict[str, Any]) -> None:
         """The fact stands right behind the reversal that it is about."""
