@@ -1,4 +1,4 @@
--- The items of a slice of the cycle, with leg and tier.
+-- The items of a slice of the cycle, with leg and tier, and who settles for them.
 SELECT
     d.ordinal,
     d.item_id,
@@ -46,7 +46,9 @@ SELECT
     d.authorization_rate_id,
     d.clearing_rate_id,
     d.base_before,
-    d.base_after
+    d.base_after,
+    a.agent AS acquirer_agent,
+    i.agent AS issuer_agent
 FROM (
     SELECT * FROM drafts_of_switch WHERE @in_slice(file_number, ordinal)
     UNION ALL

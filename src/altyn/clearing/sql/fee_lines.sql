@@ -8,6 +8,8 @@ SELECT
     priced_on,
     acquirer_participant,
     issuer_participant,
+    acquirer_agent,
+    issuer_agent,
     settlement_currency,
     coalesce(tier, '') AS tier,
     product,

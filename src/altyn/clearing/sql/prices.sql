@@ -1,5 +1,6 @@
--- For each combination and fee the one rule that holds, by amount: the amounts are cut where any
--- band of its candidates begins or ends, and in each piece the most specific one is taken.
+-- For each combination and fee the one rule that holds, by amount, with everybody who shares what it
+-- charges: the amounts are cut where any band of its candidates begins or ends, and in each piece the
+-- most specific one is taken.
 WITH cuts AS (
     SELECT profile, fee, amount_from AS cut FROM candidates
     UNION
@@ -43,8 +44,13 @@ SELECT
     f.floor,
     f.cap,
     f.rounding,
-    f.payer = 'issuer' AS issuer_pays
+    f.payer = 'issuer' AS issuer_pays,
+    CAST(s.part AS INT) AS part,
+    s.receiver,
+    s.ppm AS share_ppm,
+    CASE s.receiver WHEN 'scheme' THEN 'fees' ELSE 'settlement' END AS account
 FROM ranked AS r
 INNER JOIN fee_rules AS f ON r.rule_id = f.rule_id
 INNER JOIN rule_places AS n ON r.rule_id = n.rule_id
+INNER JOIN fee_shares AS s ON r.rule_id = s.rule_id
 WHERE r.turn = 1
