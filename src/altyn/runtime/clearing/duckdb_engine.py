@@ -1,7 +1,7 @@
 """The plan of clearing on DuckDB, in this process: exact, within a limit of memory, or to disk."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,6 @@ from altyn.clearing import (
     DUCKDB,
     INPUT_TABLES,
     RESULT_TABLES,
-    Column,
     Form,
     Plan,
     Slice,
@@ -34,6 +33,7 @@ from altyn.runtime.clearing.engine import (
     StepDone,
 )
 from altyn.runtime.clearing.result_file import ROWS_OF_A_GROUP, ResultFile
+from altyn.runtime.clearing.words import WORD, known_as_words
 
 _TYPES: Final = {
     "text": "VARCHAR",
@@ -98,8 +98,12 @@ class _Run:
         """Name the inputs, each with exactly the columns and types that it is to have."""
         unknown = set(inputs) - {table.name for table in INPUT_TABLES}
         assert not unknown, f"no inputs called {sorted(unknown)}"
+        try:
+            words = known_as_words(self._connection, inputs)
+        except duckdb.OutOfMemoryException as error:
+            raise ClearingMemoryError("words") from error
         for table in INPUT_TABLES:
-            self._connection.execute(input_view(table, inputs.get(table.name, ())))
+            self._connection.execute(input_view(table, inputs.get(table.name, ()), words))
 
     def clear(self) -> RunFigures:
         """Run every step."""
@@ -188,24 +192,16 @@ class _Run:
         self._spilled_bytes = max(self._spilled_bytes, int(found[0][0]))
 
 
-def input_view(table: Table, paths: Sequence[Path]) -> str:
-    """The statement that names the files of an input, with exactly the types it is to have."""
+def input_view(table: Table, paths: Sequence[Path], words: Set[str] = frozenset()) -> str:
+    """The statement that names the files of an input, with exactly the types it is to have.
+
+    words: names of the columns whose texts the engine knows as words.
+    """
+    types = {each.name: WORD if each.name in words else _TYPES[each.type] for each in table.columns}
+    head = f"CREATE VIEW {table.name} AS SELECT"
     if not paths:
-        columns = ", ".join(
-            f"CAST(NULL AS {_type(each)}) AS {_name(each)}" for each in table.columns
-        )
-        return f"CREATE VIEW {table.name} AS SELECT {columns} WHERE FALSE"
-    columns = ", ".join(
-        f"CAST({_name(each)} AS {_type(each)}) AS {_name(each)}" for each in table.columns
-    )
+        columns = ", ".join(f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in types.items())
+        return f"{head} {columns} WHERE FALSE"
+    columns = ", ".join(f'CAST("{name}" AS {type_}) AS "{name}"' for name, type_ in types.items())
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    head = f"CREATE VIEW {table.name} AS SELECT {columns}"
-    return f"{head} FROM read_parquet([{listed}])"
-
-
-def _type(column: Column) -> str:
-    return _TYPES[column.type]
-
-
-def _name(column: Column) -> str:
-    return f'"{column.name}"'
+    return f"{head} {columns} FROM read_parquet([{listed}])"
