@@ -87,8 +87,8 @@ def cut_off_of(rules: ClearingRules, cycle: str) -> CutOff | None:
     return found.get(f"{date.isoformat()}{separator}{number}")
 
 
-def following(rules: ClearingRules, closed: ClosedCycle) -> CutOff:
-    """The cycle behind a closed one; raises LookupError when no rule says when it ends."""
+def following(rules: ClearingRules, closed: ClosedCycle | CutOff) -> CutOff:
+    """The cycle behind another; raises LookupError when no rule says when it ends."""
     return next(
         each
         for each in _from_day(rules, closed.business_day)

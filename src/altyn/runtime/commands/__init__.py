@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     "journal": CommandEntry("altyn.runtime.commands.journal", "Read and verify a journal."),
     "file": CommandEntry("altyn.runtime.commands.file", "Take and check presentment files."),
     "clear": CommandEntry("altyn.runtime.commands.clear", "Close a cycle, match, price and net."),
+    "cycle": CommandEntry("altyn.runtime.commands.cycle", "See how far each cycle has come."),
     "explain": CommandEntry("altyn.runtime.commands.explain", "Tell how a result came about."),
     "settle": CommandEntry("altyn.runtime.commands.settle", "Settle a cleared cycle."),
     "settlement": CommandEntry("altyn.runtime.commands.settlement", "See runs, hold statements."),
