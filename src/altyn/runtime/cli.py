@@ -5,7 +5,6 @@ look and exit code 70 (EX_SOFTWARE, BSD sysexits.h). Neither shows local variabl
 an exception that we did not write: they may hold card data.
 """
 
-import errno
 import importlib
 import os
 import re
@@ -19,13 +18,12 @@ import click
 from altyn import __version__
 from altyn.runtime.commands import COMMANDS
 from altyn.runtime.compiled import prefer_compiled
-from altyn.runtime.output import UserError
+from altyn.runtime.output import FULL_DISK, UserError
 
 __all__ = ["main"]
 
 EXIT_USER_ERROR: Final = 1
 EXIT_SOFTWARE: Final = 70
-FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT)
 DEBUG_VARIABLE: Final = "ALTYN_DEBUG"
 
 

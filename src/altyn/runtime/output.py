@@ -4,6 +4,7 @@ An error says what was wrong, where, and what to do. It never repeats the value 
 value may be card data, and a terminal keeps a history.
 """
 
+import errno
 import json
 import os
 import platform
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "FULL_DISK",
     "STANDARD_OUTPUT",
     "UserError",
     "hardware_line",
@@ -29,6 +31,8 @@ __all__ = [
 
 WIDTH_WITHOUT_TERMINAL_COLUMNS: Final = 100
 STANDARD_OUTPUT: Final = "-"
+FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors by which the system says that a disk, or a share of it, is full."""
 DATABASE_START: Final = b"SQLite format 3\0"
 """The first bytes of every SQLite database ("Database File Format", section 1.3.1)."""
 

@@ -46,7 +46,7 @@ from altyn.runtime.clearing import (
 )
 from altyn.runtime.journal.columns import read_transactions, schema
 from altyn.runtime.journal.selection import CardForm, Selection
-from altyn.runtime.output import UserError
+from altyn.runtime.output import FULL_DISK, UserError
 from altyn.transaction import entries
 
 __all__ = ["CYCLE_CLEARED", "ClearedCycle", "clear_cycle", "cleared_cycle"]
@@ -114,7 +114,8 @@ def clear_cycle(office: Office, cycle: ClosedCycle, progress: Progress) -> Clear
             return known
         assert sources is not None, "one of the two was read"
         remove_leftovers(office.folders.cycles)
-        made = _make(office, sources, progress)
+        with _leaving_nothing(office.folders.cycles):
+            made = _make(office, sources, progress)
         with office.writing() as journal:
             journal.append(made.content())
         return made
@@ -142,6 +143,23 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _leaving_nothing(folder: Path) -> Iterator[None]:
+    """What is unfinished when something fails is removed: it may be all the room there was."""
+    try:
+        yield
+    except BaseException as error:
+        remove_leftovers(folder)
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
+            raise UserError(
+                "the disk became full while the cycle was cleared",
+                where=str(folder),
+                do="nothing was recorded, and what had been written is removed; make room there, "
+                "then give the command again",
+            ) from error
+        raise
 
 
 def _sources(journal: BackOfficeJournal, cycle: ClosedCycle) -> _Sources:

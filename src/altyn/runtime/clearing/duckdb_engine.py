@@ -1,5 +1,6 @@
 """The plan of clearing on DuckDB, in this process: exact, within a limit of memory, or to disk."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
@@ -34,6 +35,7 @@ from altyn.runtime.clearing.engine import (
 )
 from altyn.runtime.clearing.result_file import ROWS_OF_A_GROUP, ResultFile
 from altyn.runtime.clearing.words import WORD, known_as_words
+from altyn.runtime.output import FULL_DISK
 
 _TYPES: Final = {
     "text": "VARCHAR",
@@ -65,11 +67,22 @@ class DuckDBEngine:
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
         }
-        with duckdb.connect(":memory:", config=settings) as connection:
-            connection.execute("SET enable_progress_bar = false")
-            run = _Run(connection, target, resources.rows_of_a_slice, progress)
-            run.read(inputs)
-            return run.clear()
+        try:
+            with duckdb.connect(":memory:", config=settings) as connection:
+                connection.execute("SET enable_progress_bar = false")
+                run = _Run(connection, target, resources.rows_of_a_slice, progress)
+                run.read(inputs)
+                return run.clear()
+        except duckdb.IOException as error:
+            raise as_system_error(error) from error
+
+
+def as_system_error(error: duckdb.IOException) -> Exception:
+    """The system's own error when a disk is full: DuckDB tells its name in the text only."""
+    for number in FULL_DISK:
+        if os.strerror(number) in str(error):
+            return OSError(number, os.strerror(number))
+    return error
 
 
 class _Run:

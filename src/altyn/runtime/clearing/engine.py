@@ -69,6 +69,6 @@ class Engine(Protocol):
         """Clear a cycle: one Parquet file for each result table, in the folder `target`.
 
         The same inputs give the same bytes, in whatever order rows and files come. Raises
-        ClearingRefusedError when a proof fails, and ClearingMemoryError; what lies in `target`
-        then is worth nothing.
+        ClearingRefusedError when a proof fails, ClearingMemoryError, and OSError (ENOSPC, EDQUOT)
+        when a disk is full; what lies in `target` then is worth nothing.
         """
