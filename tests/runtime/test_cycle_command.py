@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from altyn.clock import BusinessDay
 from altyn.runtime.backoffice.cycle import ClosedCycle
 from altyn.runtime.backoffice.cycle_clearing import ClearedCycle
 from altyn.runtime.backoffice.cycle_closing import close_cycle
 from altyn.runtime.backoffice.office import load_office
+from altyn.runtime.cli import main
 from altyn.runtime.output import UserError
 from altyn.runtime.settling.cycle_standing import CycleStanding, open_cycles
 from altyn.settlement import Opened, Run, State
@@ -18,6 +20,7 @@ from tests.runtime.back_office import EVENING, NIGHT, NOON, instant, new_office
 from tests.runtime.settling_house import House
 from tests.runtime.switch_traffic import purchase, write_traffic
 
+ROOT = Path(__file__).parents[2]
 DAY = BusinessDay(20261123)
 CLOSED = ClosedCycle("2026-11-23/1", DAY, 1, "", 0, 2, "", 0, "", "", "", ())
 CLEARED = ClearedCycle(CLOSED.cycle, DAY, {}, {}, {})
@@ -64,6 +67,13 @@ def test_a_cycle_is_followed_from_open_to_settled(tmp_path: Path) -> None:
     assert words[-1] == "settled"
     assert told["final"] is not None
     assert {run["state"] for run in told["runs"]} == {"settled"}
+
+
+def test_layout_is_the_page_of_the_reference() -> None:
+    """docs/reference/clearing.md is what `altyn cycle layout` prints."""
+    page = (ROOT / "docs" / "reference" / "clearing.md").read_text(encoding="utf-8")
+    result = CliRunner().invoke(main, ["cycle", "layout"])
+    assert (result.exit_code, result.stdout) == (0, page)
 
 
 def test_the_page_fits_a_terminal(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from altyn.reports.invoice import invoice
 from altyn.reports.net_settlement import net_settlement
 from altyn.reports.pages import IndexGroup, Link, index_page, report_page
 from altyn.reports.reconciliation import reconciliation
-from altyn.reports.rejections import rejected_records, rejections
+from altyn.reports.rejections import REMEDIES, rejected_records, rejections
 from altyn.reports.report import (
     Column,
     Lines,
@@ -26,6 +26,7 @@ from altyn.reports.report import (
 from altyn.reports.transactions import transaction_page, transactions
 
 __all__ = [
+    "REMEDIES",
     "Column",
     "IndexGroup",
     "Lines",

@@ -152,3 +152,11 @@ def _show_one(found: "CycleStanding", figures: dict[str, Any]) -> None:
     console.print(f"{'state':<10} {found.state.value}", highlight=False)
     if found.runs:
         show_runs(console, found.runs, {})
+
+
+@command.command("layout")
+def layout() -> None:
+    """Print the tables of clearing, as docs/reference/clearing.md has them."""
+    from altyn.runtime.clearing.reference import clearing_page  # noqa: PLC0415 heavy when used
+
+    click.echo(clearing_page(), nl=False)
