@@ -12,6 +12,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from altyn.runtime.durable_file import sync_folder
+
 __all__ = [
     "digest_of",
     "make_folder",
@@ -31,7 +33,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 @contextmanager
@@ -52,18 +54,18 @@ def settle_file(neighbour: Path, target: Path) -> None:
     """Give a file that is written its name, durably; both names are in one folder."""
     _sync_file(neighbour)
     os.replace(neighbour, target)  # noqa: PTH105 - counted by the tests
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def settle_folder(neighbour: Path, target: Path) -> None:
     """Give a folder of files its name, durably; a folder that had the name is removed first."""
     for file in sorted(neighbour.iterdir()):
         _sync_file(file)
-    _sync_folder(neighbour)
+    sync_folder(neighbour)
     if target.exists():
         shutil.rmtree(target)
     os.replace(neighbour, target)  # noqa: PTH105 - counted by the tests
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -83,14 +85,6 @@ def digest_of(path: Path) -> str:
 
 def _sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
