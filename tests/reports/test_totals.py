@@ -5,6 +5,9 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
+from altyn.clock import BusinessDay
+from altyn.identifiers import ParticipantId
+from altyn.ledger import Account, AccountKind
 from altyn.reports import (
     Period,
     ReportError,
@@ -14,6 +17,7 @@ from altyn.reports import (
     transactions,
 )
 from altyn.reports.words import alpha_of
+from altyn.settlement import Opened, Position, Priced, Run
 from tests.reports.cleared import BANKS, CYCLE, Cleared, cycles, hand_made, nets_of, opened, reader
 
 PERIOD = Period((CYCLE,), f"cycle {CYCLE}")
@@ -87,6 +91,31 @@ def test_any_cycle_makes_a_page(cleared: Cleared) -> None:
     with opened(cleared) as tables:
         report = net_settlement(tables, PERIOD, {})
     assert report_page(report, "Demo") == report_page(report, "Demo")
+
+
+def test_m16_adjustments_stand_beside_the_nets_that_they_are_settled_with() -> None:
+    """Of all they sum to zero; a participant sees its own, and none where there are none."""
+    run = Run(Opened(f"{CYCLE}/KZT", CYCLE, "KZT", BusinessDay(20261123), 0))
+    adjusted = (
+        Position(Account(AccountKind.SETTLEMENT, ParticipantId("GOLDKZ"), "KZT"), -500),
+        Position(Account(AccountKind.SETTLEMENT, ParticipantId("STEPKZ"), "KZT"), 500),
+    )
+    run.priced = Priced(run.name, adjusted, "00", 1, adjusted, ("adjustments/T-17",))
+    with opened(hand_made()) as tables:
+        whole = net_settlement(tables, PERIOD, {run.name: run})
+        own = net_settlement(tables, PERIOD, {run.name: run}, "STEPKZ")
+        none = net_settlement(tables, PERIOD, {}, "STEPKZ")
+        earlier = net_settlement(tables, Period(("2026-11-22/1",), "before"), {run.name: run})
+    found = whole.section("adjustments")
+    assert [(row[2], row[4], row[5]) for row in found.rows] == [
+        ("GOLDKZ", -500, "T-17"),
+        ("STEPKZ", 500, "T-17"),
+    ]
+    assert found.totals == (("sum", "KZT", None, None, 0, None),)
+    assert [row[2] for row in own.section("adjustments").rows] == ["STEPKZ"]
+    assert "T-17" in report_page(own, "Demo")
+    for report in (none, earlier):
+        assert "adjustments" not in [section.name for section in report.sections]
 
 
 def test_a_statement_that_is_not_true_is_refused() -> None:

@@ -123,6 +123,14 @@ AGENT_COLUMNS: Final = (
     Column("participants", "Nets", "count"),
     money("net", "Position"),
 )
+ADJUSTMENT_COLUMNS: Final = (
+    Column("run", "Run"),
+    CURRENCY,
+    Column("participant", "Participant"),
+    Column("account", "Account"),
+    money("net", "Net"),
+    Column("adjustments", "Adjustments of the run"),
+)
 RUN_COLUMNS: Final = (
     Column("run", "Run"),
     CURRENCY,
@@ -153,6 +161,7 @@ def net_settlement(
         *_agent_sections(nets, participant),
         without(_line_section("principal", "Principal", principal), *known),
         without(_line_section("fees", "Fees", fees), *known, "role"),
+        *_adjustment_sections(period, runs, participant),
         Section("runs", "Settlement", RUN_COLUMNS, _run_rows(period, currencies, runs)),
     )
     lines = Section("lines", "Lines", LINE_COLUMNS, (*principal, *fees))
@@ -250,6 +259,31 @@ def _agent_sections(nets: list[NetLine], participant: str | None) -> list[Sectio
         return [found]
     others = tuple(line for line in nets if line.participant != participant)
     return [Section("sponsored", "Nets of those that it sponsors", NET_COLUMNS, others), found]
+
+
+def _adjustment_sections(
+    period: Period, runs: Mapping[str, Run], participant: str | None
+) -> list[Section]:
+    """What runs move besides the nets of their cycle: corrections of closed cycles (M16)."""
+    rows: list[Row] = []
+    sums: Counter[str] = Counter()
+    for run in runs.values():
+        if run.cycle not in period.cycles or run.priced is None:
+            continue
+        names = ", ".join(key.rpartition("/")[2] for key in run.priced.adjustments)
+        for account, units in run.priced.adjusted:
+            sums[run.currency] += units
+            if participant in (None, account.holder):
+                rows.append(
+                    (run.name, run.currency, account.holder, account.kind.value, units, names)
+                )
+    if not rows:
+        return []
+    totals: tuple[Row, ...] = ()
+    if participant is None:
+        totals = tuple(("sum", each, None, None, sums[each], None) for each in sorted(sums))
+    note = "Settled with the nets above, which do not have them; they correct closed cycles."
+    return [Section("adjustments", "Adjustments", ADJUSTMENT_COLUMNS, tuple(rows), totals, note)]
 
 
 def names_of_runs(period: Period, currencies: Iterable[str]) -> list[tuple[str, str]]:
