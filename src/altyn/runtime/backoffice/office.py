@@ -13,7 +13,7 @@ from altyn.runtime.backoffice.folders import Folders
 from altyn.runtime.backoffice.journal import BackOfficeJournal
 from altyn.runtime.backoffice.opening import open_for_reading, open_for_writing
 from altyn.runtime.configuration.whole import load_configuration
-from altyn.runtime.journal.opening import open_readers
+from altyn.runtime.journal.opening import open_reader
 from altyn.runtime.output import UserError
 from altyn.runtime.settings import Settings
 
@@ -55,7 +55,7 @@ class Office:
         journal = self.settings.journal
         where = "the switch's journal" if journal.address else str(journal.path)
         try:
-            storage = open_readers(journal, self.registry.scheme.scheme_id)()
+            storage = open_reader(journal, self.registry.scheme.scheme_id)
         except (WrongJournalError, StorageLostError) as error:
             raise UserError(
                 str(error).removeprefix(f"{where}: "),

@@ -13,7 +13,14 @@ from altyn.runtime.settings import ConfigurationError, JournalSettings, load_set
 from altyn.runtime.sqlite_storage import SqliteStorage, read_identity
 from altyn.transaction import entries
 
-__all__ = ["NamedStorage", "OpenStorage", "open_for_writing", "open_journal", "open_readers"]
+__all__ = [
+    "NamedStorage",
+    "OpenStorage",
+    "open_for_writing",
+    "open_journal",
+    "open_reader",
+    "open_readers",
+]
 
 ADDRESS_STARTS: Final = ("postgresql:/", "postgres:/")
 
@@ -77,7 +84,19 @@ def open_readers(journal: JournalSettings, scheme_id: str) -> Callable[[], Stora
         return Readers(
             lambda closed: PostgresReader(address, scheme_id, entries.RECORD_BYTES, closed=closed)
         ).lend
-    return lambda: SqliteStorage(journal.path, scheme_id, entries.RECORD_BYTES, read_only=True)
+    return lambda: open_reader(journal, scheme_id)
+
+
+def open_reader(journal: JournalSettings, scheme_id: str) -> Storage:
+    """The journal of the settings for one reader, beside the node that writes it; to be closed.
+
+    Raises WrongJournalError, and StorageLostError when a database cannot be reached.
+    """
+    if journal.address:
+        from altyn.runtime.postgres.reading import PostgresReader  # noqa: PLC0415 as above
+
+        return PostgresReader(journal.address, scheme_id, entries.RECORD_BYTES)
+    return SqliteStorage(journal.path, scheme_id, entries.RECORD_BYTES, read_only=True)
 
 
 @contextmanager
