@@ -379,16 +379,19 @@ def test_no_process_outlives_the_demonstration(tmp_path: Path, order: signal.Sig
         start_new_session=True,
     )
     signal.signal(signal.SIGINT, before)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ctrl-C stops it" in line:
-            break
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) == 10
-    process.send_signal(order)
-    process.communicate(timeout=PATIENCE_S)
-    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
-    assert alive == []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Ctrl-C stops it" in line:
+                break
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) == 10, [child.cmdline() for child in children]
+        process.send_signal(order)
+        process.communicate(timeout=PATIENCE_S)
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
+        assert alive == []
+    finally:
+        process.kill()
 
 
 def test_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
