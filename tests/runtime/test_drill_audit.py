@@ -155,13 +155,20 @@ def test_a_journal_that_was_written_to(folder: Path) -> None:
 def test_a_switch_that_sends_before_it_has_recorded_is_found_out(tmp_path: Path) -> None:
     """The real processes, with a store that calls a batch durable one batch too early.
 
-    The books find it, or the switch itself: a snapshot of what was lost stops its next start.
+    The books find it, or the switch itself: a snapshot of what was lost stops its next start. What
+    a kill hits is chance, and of eight all may miss; of four times eight they do not.
     """
-    plan = DrillPlan(tmp_path, 8, "lie", (), 60.0, switch_module="tests.runtime.lying_switch")
+    assert any(liar_is_found(tmp_path / seed, seed) for seed in ("lie", "lie-2", "lie-3", "lie-4"))
+
+
+def liar_is_found(folder: Path, seed: str) -> bool:
+    """Whether a drill of eight kills finds the switch that lies."""
+    folder.mkdir()
+    plan = DrillPlan(folder, 8, seed, (), 60.0, switch_module="tests.runtime.lying_switch")
     try:
         report = asyncio.run(Drill(plan, lambda _: None).run())
     except UserError:
-        logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("logs/switch.*"))
+        logs = "".join(path.read_text(encoding="utf-8") for path in folder.glob("logs/switch.*"))
         assert "a snapshot stands behind the journal's end" in logs
-        return
-    assert any("(I" in difference.what for difference in report.differences), report.as_table()
+        return True
+    return any("(I" in difference.what for difference in report.differences)
