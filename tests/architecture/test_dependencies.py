@@ -12,6 +12,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 # Documented by its library as the place to import from; the pin of one decides the other.
 PARTS = {"pydantic_core": "pydantic"}
+# py4j is the bridge that pyspark brings and pins.
+PARTS_OF_EXTRAS = {"py4j"}
 RECORDS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 
 
@@ -39,14 +41,17 @@ def libraries_of(source: Source) -> set[str]:
 
 def test_every_dependency_has_a_decision_record() -> None:
     """A dependency is taken with its reasons written down, or not at all."""
-    names = declared_names(PROJECT["dependencies"])
+    extra = declared_names(PROJECT["optional-dependencies"]["spark"])
+    names = declared_names(PROJECT["dependencies"]) | extra
     assert unrecorded(names, [path.read_text(encoding="utf-8") for path in RECORDS]) == set()
 
 
 def test_declared_libraries_are_the_ones_in_use() -> None:
     """The package imports nothing that an installation might lack, and asks for nothing idle."""
     used = {name for source in package_sources() for name in libraries_of(source)}
-    assert used | DATA_ONLY == declared_names(PROJECT["dependencies"])
+    extra = declared_names(PROJECT["optional-dependencies"]["spark"]) | PARTS_OF_EXTRAS
+    assert (used | DATA_ONLY) - extra == declared_names(PROJECT["dependencies"])
+    assert extra <= used
 
 
 def test_every_dependency_is_pinned_with_a_hash() -> None:

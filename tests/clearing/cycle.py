@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from altyn.card import seal
 from altyn.clearing import INPUT_TABLES, RESULT_TABLES, schema_of
-from altyn.runtime.clearing import DuckDBEngine, Resources
+from altyn.runtime.clearing import Resources
+from altyn.runtime.clearing.duckdb_engine import DuckDBEngine
 
 Row = dict[str, Any]
 Rows = list[Row]

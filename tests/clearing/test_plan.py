@@ -1,6 +1,7 @@
 """The plan: every file has its place, every macro expands, and no step can be a float."""
 
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from altyn.clearing import (
     DUCKDB,
     INPUT_TABLES,
     STEPS,
+    Dialect,
     Form,
     Plan,
     Slice,
@@ -19,8 +21,10 @@ from altyn.clearing import (
     Statement,
     spans,
 )
-from altyn.money import Rounding, divide
+from altyn.clearing.dialect import expand, macros
+from altyn.money import Rounding
 from altyn.runtime.clearing.duckdb_engine import input_view
+from tests.clearing import golden
 from tests.clearing.cycle import day, entry, presentment, write_inputs
 
 PART = Slice(0, 1, 0, 10)
@@ -31,9 +35,9 @@ DUCKDB_ONLY = re.compile(
 COMMENT = re.compile(r"--[^\n]*")
 
 
-def statements() -> list[Statement]:
-    """Every statement of the plan, as DuckDB is given it."""
-    plan = Plan(DUCKDB)
+def statements(dialect: Dialect = DUCKDB) -> list[Statement]:
+    """Every statement of the plan, as an engine is given it."""
+    plan = Plan(dialect)
     return [
         *plan.deciding(),
         *plan.sliced(PART, last=True),
@@ -131,47 +135,33 @@ def test_authorizations_are_cut_by_how_many_there_are() -> None:
 
 def test_an_unknown_macro_is_refused() -> None:
     """A misspelt macro does not reach an engine."""
-    from altyn.clearing.dialect import expand, macros
-
     with pytest.raises(AssertionError, match="no macro called half"):
         expand("SELECT @half(1)", macros(DUCKDB))
 
 
 @pytest.mark.parametrize("rounding", list(Rounding))
-@pytest.mark.parametrize("divisor", [1, 2, 3, 7, 1_000_000, 10**24])
+@pytest.mark.parametrize("divisor", golden.DIVISORS)
 def test_divide_is_the_division_of_money(rounding: Rounding, divisor: int) -> None:
     """The macro gives what altyn.money.divide gives, ties and signs included."""
-    from altyn.clearing.dialect import macros
-
-    near = [divisor * step // 2 + more for step in range(-5, 6) for more in (-1, 0, 1)]
-    far = [sign * (10**36 - step) for sign in (-1, 1) for step in range(3)]
-    numbers = near + far
     text = macros(DUCKDB)["divide"]("n", f"CAST({divisor} AS HUGEINT)", f"'{rounding.value}'")
-    values = ", ".join(f"({place}, {number})" for place, number in enumerate(numbers))
-    with duckdb.connect() as connection:
-        given = connection.execute(
-            f"SELECT {text} FROM (SELECT p, CAST(n AS HUGEINT) AS n"
-            f" FROM (VALUES {values}) AS v(p, n)) ORDER BY p"
-        ).fetchall()
-    assert [row[0] for row in given] == [divide(number, divisor, rounding) for number in numbers]
+    wanted = golden.divisions(divisor, rounding)
+    assert _answers(text, "HUGEINT", wanted) == [each.answer for each in wanted]
 
 
 @pytest.mark.parametrize("rounding", list(Rounding))
-@pytest.mark.parametrize("parts", [0, 1, 333_333, 500_000, 1_000_000, 12_345])
+@pytest.mark.parametrize("parts", golden.PARTS)
 def test_millionths_are_the_division_of_money(rounding: Rounding, parts: int) -> None:
     """Millionths of 64-bit amounts are exact although nothing is widened."""
-    from altyn.clearing.dialect import macros
-
-    numbers = [
-        sign * each for sign in (1, -1) for each in (0, 1, 2, 3, 50, 149, 10**12, 9 * 10**17)
-    ]
-    numbers += [1_500_001, 2_500_000, 3_000_001]
     text = macros(DUCKDB)["millionths"]("n", str(parts), f"'{rounding.value}'")
-    values = ", ".join(f"({place}, {number})" for place, number in enumerate(numbers))
+    wanted = golden.millionths(parts, rounding)
+    assert _answers(text, "BIGINT", wanted) == [each.answer for each in wanted]
+
+
+def _answers(text: str, type_: str, asked: Sequence[golden.Division]) -> list[int]:
+    values = ", ".join(f"({place}, {each.number})" for place, each in enumerate(asked))
     with duckdb.connect() as connection:
         given = connection.execute(
-            f"SELECT {text} FROM (SELECT p, CAST(n AS BIGINT) AS n"
+            f"SELECT {text} FROM (SELECT p, CAST(n AS {type_}) AS n"
             f" FROM (VALUES {values}) AS v(p, n)) ORDER BY p"
         ).fetchall()
-    wanted = [divide(number * parts, 1_000_000, rounding) for number in numbers]
-    assert [row[0] for row in given] == wanted
+    return [row[0] for row in given]

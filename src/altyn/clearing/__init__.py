@@ -12,11 +12,11 @@ from altyn.clearing.dated_rules import (
     SettlementBankTerms,
     SettlementCalendar,
 )
-from altyn.clearing.dialect import DUCKDB, Dialect
+from altyn.clearing.dialect import DUCKDB, SPARK, Dialect
 from altyn.clearing.fee_rule import AMOUNT_FAR, ANY_CATEGORY, FAR_AWAY_DAY, FeeRule, Share
 from altyn.clearing.inputs import INPUT_TABLES
 from altyn.clearing.outcome import MatchOutcome, MatchRejection
-from altyn.clearing.plan import STEPS, Form, Plan, Slice, Span, Statement, Step
+from altyn.clearing.plan import BLOCK, STEPS, Form, Plan, Slice, Span, Statement, Step
 from altyn.clearing.pricing import (
     Dimensions,
     FeePrice,
@@ -30,7 +30,7 @@ from altyn.clearing.pricing import (
 from altyn.clearing.rule_facts import Rule, RuleFact, rule_fact, rule_of
 from altyn.clearing.rule_findings import RuleFinding, rule_findings
 from altyn.clearing.rule_tables import CycleMoment, RateGap, rate_gaps, rule_tables, schema_of
-from altyn.clearing.slices import BLOCK, SwitchRange, cut, spans
+from altyn.clearing.slices import SwitchRange, cut, spans
 from altyn.clearing.tables import RESULT_TABLES, RULE_TABLES, Column, Table
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "INPUT_TABLES",
     "RESULT_TABLES",
     "RULE_TABLES",
+    "SPARK",
     "STEPS",
     "Backing",
     "ClearingRules",

@@ -40,6 +40,25 @@ DUCKDB: Final = Dialect(
 )
 
 
+def _whole_quotient(number: str, divisor: str) -> str:
+    """The quotient of Spark's `div`, which is 64 bits wide and wraps in silence beyond them.
+
+    Where it wrapped, more than the divisor is left over: that is refused instead.
+    """
+    found = f"({number} div {divisor})"
+    left = f"{number} - {divisor} * CAST({found} AS DECIMAL(38,0))"
+    return f"(CASE WHEN {left} >= {divisor} THEN raise_error('beyond 64 bits') ELSE {found} END)"
+
+
+SPARK: Final = Dialect(
+    name="spark",
+    wide="DECIMAL(38,0)",
+    quotient=_whole_quotient,
+    plus_days=lambda day, days: f"date_add({day}, CAST({days} AS INT))",
+    days_between=lambda first, second: f"CAST(datediff({second}, {first}) AS BIGINT)",
+)
+
+
 def macros(dialect: Dialect) -> Mapping[str, Callable[..., str]]:
     """The macros of the SQL by name; each takes the texts of its arguments."""
     quotient = dialect.quotient

@@ -71,6 +71,10 @@ class Span(NamedTuple):
     until: int
 
 
+BLOCK: Final = 1 << 14
+"""So many numbers of authorizations are counted together, and not cut by a span."""
+
+
 class Statement(NamedTuple):
     """A step as one SELECT of a dialect. `unread`: kept rows that no later statement reads."""
 
@@ -205,6 +209,7 @@ class Plan:
     def __init__(self, dialect: Dialect) -> None:
         """A plan in the words of a dialect."""
         self._macros = macros(dialect)
+        self._quotient = dialect.quotient
 
     def deciding(self) -> Iterator[Statement]:
         """The steps up to the verdicts."""
@@ -225,6 +230,23 @@ class Plan:
         held = f"r.authorization >= {span.first} AND r.authorization < {span.until}"
         for step in CARRYING:
             yield _of_part(self._statement(step, self._macros, held), CARRYING, last=last)
+
+    def records_of_files(self) -> str:
+        """Behind the verdicts: number of each file, going up, and how many records are in it."""
+        return "SELECT file_number, records FROM files ORDER BY file_number"
+
+    def range_of_switch(self) -> str:
+        """Behind the verdicts: first and last sequence of the switch's items, and how many."""
+        return (
+            "SELECT min(sequence), max(sequence), count(*) FROM switch_entries"
+            " WHERE posted_change <> 0"
+        )
+
+    def blocks_of_authorizations(self) -> str:
+        """Behind the closing: each BLOCK of authorizations, going up, and how many are in it."""
+        block = self._quotient("a.authorization", str(BLOCK))
+        counted = ("FROM (SELECT", block, "AS block FROM authorizations AS a) AS b")
+        return " ".join(("SELECT block, count(*)", *counted, "GROUP BY block ORDER BY block"))
 
     def _statement(self, step: Step, known: Mapping[str, Macro], held: str = "") -> Statement:
         unread = unread_after()[step]

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from altyn.clearing.plan import Slice, Span
+from altyn.clearing.plan import BLOCK, Slice, Span
 
 FAR_ORDINAL: Final = (1 << 63) - 1
-BLOCK: Final = 1 << 14
-"""So many numbers of authorizations are counted together, and not cut."""
 
 
 class SwitchRange(NamedTuple):

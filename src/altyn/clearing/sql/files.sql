@@ -5,7 +5,9 @@ SELECT
     file_sequence,
     file_id,
     records,
-    row_number() OVER (ORDER BY acquirer_participant, file_sequence, file_id) AS file_number
+    CAST(
+        row_number() OVER (ORDER BY acquirer_participant, file_sequence, file_id) AS BIGINT
+    ) AS file_number
 FROM (
     SELECT acquirer_participant, file_sequence, file_id, count(*) AS records
     FROM presentments

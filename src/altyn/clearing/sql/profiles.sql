@@ -1,6 +1,6 @@
 -- Every combination of dimensions that is there, numbered: rules are looked for once for each.
 SELECT
-    row_number() OVER (
+    CAST(row_number() OVER (
         ORDER BY
             priced_on,
             settlement_currency,
@@ -11,7 +11,7 @@ SELECT
             entry_mode,
             leg,
             converted
-    ) AS profile,
+    ) AS BIGINT) AS profile,
     *
 FROM (
     SELECT DISTINCT

@@ -40,9 +40,9 @@ from altyn.runtime.backoffice.office import Office, Progress
 from altyn.runtime.clearing import (
     ClearingMemoryError,
     ClearingRefusedError,
-    DuckDBEngine,
     Resources,
     StepDone,
+    open_engine,
 )
 from altyn.runtime.journal.columns import read_transactions, schema
 from altyn.runtime.journal.selection import CardForm, Selection
@@ -210,9 +210,10 @@ def _make(office: Office, sources: _Sources, progress: Progress) -> ClearedCycle
     settings = office.settings.clearing
     memory = settings.memory_bytes_max
     own = min(BESIDE_ENGINE_BYTES, memory // 2)
-    engine = DuckDBEngine(Resources(spill, memory - own, settings.threads))
+    resources = Resources(spill, memory - own, settings.threads)
     try:
-        figures = engine.run(inputs, results, lambda step: _tell(progress, step))
+        with open_engine(settings.engine, resources) as engine:
+            figures = engine.run(inputs, results, lambda step: _tell(progress, step))
     except ClearingMemoryError as error:
         raise UserError(
             f"clearing ran out of memory: {error}",

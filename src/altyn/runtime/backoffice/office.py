@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from altyn.clearing import ClearingRules
@@ -15,7 +15,7 @@ from altyn.runtime.backoffice.opening import open_for_reading, open_for_writing
 from altyn.runtime.configuration.whole import load_configuration
 from altyn.runtime.journal.opening import open_reader
 from altyn.runtime.output import UserError
-from altyn.runtime.settings import Settings
+from altyn.runtime.settings import ClearingEngine, Settings
 
 __all__ = ["Office", "Progress", "load_office"]
 
@@ -35,6 +35,11 @@ class Office:
     registry: Registry
     rules: ClearingRules
     now_us: Callable[[], int] = _utc_us
+
+    def clearing_with(self, engine: ClearingEngine) -> "Office":
+        """The same with another engine than the settings name."""
+        clearing = self.settings.clearing.model_copy(update={"engine": engine})
+        return replace(self, settings=self.settings.model_copy(update={"clearing": clearing}))
 
     @property
     def folders(self) -> Folders:

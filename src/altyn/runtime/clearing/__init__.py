@@ -1,6 +1,5 @@
 """Clearing run for real: engines that execute the plan over Parquet files."""
 
-from altyn.runtime.clearing.duckdb_engine import DuckDBEngine
 from altyn.runtime.clearing.engine import (
     ClearingMemoryError,
     ClearingRefusedError,
@@ -11,15 +10,17 @@ from altyn.runtime.clearing.engine import (
     RunFigures,
     StepDone,
 )
+from altyn.runtime.clearing.engines import open_engine, require_engine
 
 __all__ = [
     "ClearingMemoryError",
     "ClearingRefusedError",
-    "DuckDBEngine",
     "Engine",
     "Inputs",
     "Progress",
     "Resources",
     "RunFigures",
     "StepDone",
+    "open_engine",
+    "require_engine",
 ]

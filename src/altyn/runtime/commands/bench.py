@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, get_args
 
 import click
 
 from altyn.runtime.load import PROFILES, LoadProfile
 from altyn.runtime.output import UserError, hardware_line, open_console, write_json
+from altyn.runtime.settings import ClearingEngine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,10 +120,22 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
     help="GiB that the process may take; what does not fit goes to the disk.",
 )
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(ClearingEngine)),
+    default="duckdb",
+    show_default=True,
+    help="What clears it.",
+)
 @_with_json
 @_with_keep
 def clearing(
-    records: int, memory_gib: int, threads: int, json_path: str | None, keep: Path | None
+    records: int,
+    memory_gib: int,
+    threads: int,
+    engine: ClearingEngine,
+    json_path: str | None,
+    keep: Path | None,
 ) -> None:
     """Make up a day and clear it: matched, converted, priced, netted and written.
 
@@ -132,6 +145,7 @@ def clearing(
     \b
     altyn bench clearing
     altyn bench clearing --records 10000000 --json clearing.json
+    altyn bench clearing --engine spark
     """
     _end_when_terminated()
     # Not above: it costs time that `altyn bench --help` need not spend.
@@ -141,9 +155,11 @@ def clearing(
     with _folder(keep) as folder:
         folder.mkdir(parents=True, exist_ok=True)
         memory_bytes = memory_gib << 30
-        figures = run(
-            folder, records, memory_bytes, threads, lambda text: progress.print(text, style="dim")
-        )
+
+        def tell(text: str) -> None:
+            progress.print(text, style="dim")
+
+        figures = run(folder, engine, records, memory_bytes, threads, tell)
     console.print(render(figures))
     _tell_machine(console, figures.as_table(), json_path)
 

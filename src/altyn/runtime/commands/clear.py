@@ -1,11 +1,13 @@
 """`altyn clear`: a cycle is closed, cleared and shown."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from altyn.runtime.commands.office_options import CONFIG, JSON, office_of, progress_bar
 from altyn.runtime.output import open_console, write_json
+from altyn.runtime.settings import ClearingEngine
 
 __all__ = ["command"]
 
@@ -18,9 +20,20 @@ __all__ = ["command"]
     default="",
     help="End the cycle now, before its cut-off; the reason is recorded.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(ClearingEngine)),
+    help="What runs it, to the same bytes; in place of `engine` in [clearing].",
+)
 @CONFIG
 @JSON
-def command(cycle: str, early: str, settings_path: Path, json_path: str | None) -> None:
+def command(
+    cycle: str,
+    early: str,
+    engine: ClearingEngine | None,
+    settings_path: Path,
+    json_path: str | None,
+) -> None:
     """Close a cycle and clear it: match, price, convert and net.
 
     Reads the switch's journal beside the running switch, and the files that were taken for the
@@ -30,6 +43,7 @@ def command(cycle: str, early: str, settings_path: Path, json_path: str | None) 
 
     \b
     altyn clear --cycle 2026-11-23/1 -c bank/altyn.toml
+    altyn clear --cycle 2026-11-23/1 --engine spark
 
     Exit code: 0 cleared, 1 it cannot be cleared, 2 the command was not understood.
     """
@@ -37,8 +51,12 @@ def command(cycle: str, early: str, settings_path: Path, json_path: str | None) 
     from altyn.runtime.backoffice.cycle_closing import close_cycle  # noqa: PLC0415 heavy when used
     from altyn.runtime.backoffice.cycle_figures import cycle_figures  # noqa: PLC0415
     from altyn.runtime.backoffice.cycle_page import cycle_object, show_cycle  # noqa: PLC0415
+    from altyn.runtime.clearing import require_engine  # noqa: PLC0415
 
     office = office_of(settings_path)
+    if engine:
+        office = office.clearing_with(engine)
+    require_engine(office.settings.clearing.engine)
     closed = close_cycle(office, cycle, early)
     with progress_bar() as progress:
         cleared = clear_cycle(office, closed, progress)

@@ -1,6 +1,6 @@
 """What a person may write in altyn.toml about the node itself: journals, limits, log, orders."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -110,6 +110,9 @@ class ControlSettings(Table):
     )
 
 
+ClearingEngine: TypeAlias = Literal["duckdb", "spark"]
+
+
 class ClearingSettings(Table):
     """Where the back office keeps its books, and with what it clears."""
 
@@ -133,7 +136,11 @@ class ClearingSettings(Table):
         description="The back office's journal as a database of a PostgreSQL server, in place of "
         "`journal`; not the database of the switch's. Empty: a file.",
     )
-    engine: Literal["duckdb"] = Field("duckdb", description="What runs the clearing of a cycle.")
+    engine: ClearingEngine = Field(
+        "duckdb",
+        description="What runs the clearing of a cycle, to the same bytes: DuckDB in this process, "
+        "or Spark (`pip install altyn[spark]`).",
+    )
     memory_bytes_max: int = Field(
         4_294_967_296,
         ge=268_435_456,

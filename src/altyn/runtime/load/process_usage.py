@@ -1,10 +1,11 @@
 """What processes use of the machine, as Linux tells it in /proc (proc(5))."""
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
-__all__ = ["cpu_seconds", "family", "machine_cpu_seconds", "memory_bytes"]
+__all__ = ["cpu_seconds", "family", "machine_cpu_seconds", "memory_bytes", "peak_bytes"]
 
 _PROC: Final = Path("/proc")
 # Fields of /proc/PID/stat counted from the one after the name in brackets.
@@ -15,6 +16,7 @@ _SYSTEM_TICKS: Final = 12
 # guests used is part of the user's already.
 _IDLE_COLUMNS: Final = (3, 4)
 _BUSY_COLUMNS_END: Final = 8
+_PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
 def cpu_seconds(process_ids: list[int]) -> float:
@@ -41,6 +43,11 @@ def machine_cpu_seconds() -> float:
 def memory_bytes(process_ids: list[int]) -> int:
     """Resident memory now, over all of them; pages they share are counted each time."""
     return sum(_resident_bytes(process_id) for process_id in process_ids)
+
+
+def peak_bytes(process_ids: list[int]) -> int:
+    """The most memory that was ever resident, each process's own added up."""
+    return sum(_peak_bytes(process_id) for process_id in process_ids)
 
 
 def family(process_id: int) -> list[int]:
@@ -72,3 +79,12 @@ def _resident_bytes(process_id: int) -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _peak_bytes(process_id: int) -> int:
+    try:
+        text = (_PROC / str(process_id) / "status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    found = _PEAK.search(text)
+    return int(found[1]) << 10 if found else 0
