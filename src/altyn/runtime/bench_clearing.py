@@ -24,9 +24,9 @@ from altyn.runtime.clearing import (
     open_engine,
     require_engine,
 )
+from altyn.runtime.engine_name import EngineName
 from altyn.runtime.load.process_usage import cpu_seconds, family, peak_bytes
 from altyn.runtime.output import UserError
-from altyn.runtime.settings import ClearingEngine
 
 _GIB: Final = 1 << 30
 _MIB: Final = 1 << 20
@@ -56,7 +56,7 @@ class ClearingFigures(NamedTuple):
 
 def run(
     folder: Path,
-    engine_name: ClearingEngine,
+    engine_name: EngineName,
     records: int,
     memory_bytes: int,
     threads: int,

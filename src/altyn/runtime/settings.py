@@ -14,7 +14,6 @@ from pydantic import Field
 from altyn.runtime.configuration.document import Document, read_document
 from altyn.runtime.configuration.link_tables import LinkSettings, TlsSettings
 from altyn.runtime.configuration.node_tables import (
-    ClearingEngine,
     ClearingSettings,
     ControlSettings,
     JournalSettings,
@@ -35,7 +34,6 @@ from altyn.runtime.configuration.validation import (
 )
 
 __all__ = [
-    "ClearingEngine",
     "ClearingSettings",
     "ConfigurationError",
     "ControlSettings",

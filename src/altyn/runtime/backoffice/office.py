@@ -13,9 +13,10 @@ from altyn.runtime.backoffice.folders import Folders
 from altyn.runtime.backoffice.journal import BackOfficeJournal
 from altyn.runtime.backoffice.opening import open_for_reading, open_for_writing
 from altyn.runtime.configuration.whole import load_configuration
+from altyn.runtime.engine_name import EngineName
 from altyn.runtime.journal.opening import open_reader
 from altyn.runtime.output import UserError
-from altyn.runtime.settings import ClearingEngine, Settings
+from altyn.runtime.settings import Settings
 
 __all__ = ["Office", "Progress", "load_office"]
 
@@ -36,7 +37,7 @@ class Office:
     rules: ClearingRules
     now_us: Callable[[], int] = _utc_us
 
-    def clearing_with(self, engine: ClearingEngine) -> "Office":
+    def clearing_with(self, engine: EngineName) -> "Office":
         """The same with another engine than the settings name."""
         clearing = self.settings.clearing.model_copy(update={"engine": engine})
         return replace(self, settings=self.settings.model_copy(update={"clearing": clearing}))

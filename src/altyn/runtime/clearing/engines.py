@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from altyn.runtime.clearing.duckdb_engine import DuckDBEngine
 from altyn.runtime.clearing.engine import Engine, Resources
+from altyn.runtime.engine_name import EngineName
 from altyn.runtime.output import UserError
-from altyn.runtime.settings import ClearingEngine
 
 
-def require_engine(name: ClearingEngine) -> None:
+def require_engine(name: EngineName) -> None:
     """Raises UserError when the libraries of an engine, or its Java, are not there."""
     if name == "duckdb":
         return
@@ -30,7 +30,7 @@ def require_engine(name: ClearingEngine) -> None:
 
 
 @contextmanager
-def open_engine(name: ClearingEngine, resources: Resources) -> Iterator[Engine]:
+def open_engine(name: EngineName, resources: Resources) -> Iterator[Engine]:
     """The engine of a name, ready to run. Raises UserError, ClearingMemoryError."""
     require_engine(name)
     if name == "duckdb":

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NoReturn, get_args
 
 import click
 
+from altyn.runtime.engine_name import EngineName
 from altyn.runtime.load import PROFILES, LoadProfile
 from altyn.runtime.output import UserError, hardware_line, open_console, write_json
-from altyn.runtime.settings import ClearingEngine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -122,7 +122,7 @@ def restart(transactions: int, json_path: str | None, keep: Path | None) -> None
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True)
 @click.option(
     "--engine",
-    type=click.Choice(get_args(ClearingEngine)),
+    type=click.Choice(get_args(EngineName)),
     default="duckdb",
     show_default=True,
     help="What clears it.",
@@ -133,7 +133,7 @@ def clearing(
     records: int,
     memory_gib: int,
     threads: int,
-    engine: ClearingEngine,
+    engine: EngineName,
     json_path: str | None,
     keep: Path | None,
 ) -> None:

@@ -6,8 +6,8 @@ from typing import get_args
 import click
 
 from altyn.runtime.commands.office_options import CONFIG, JSON, office_of, progress_bar
+from altyn.runtime.engine_name import EngineName
 from altyn.runtime.output import open_console, write_json
-from altyn.runtime.settings import ClearingEngine
 
 __all__ = ["command"]
 
@@ -22,7 +22,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--engine",
-    type=click.Choice(get_args(ClearingEngine)),
+    type=click.Choice(get_args(EngineName)),
     help="What runs it, to the same bytes; in place of `engine` in [clearing].",
 )
 @CONFIG
@@ -30,7 +30,7 @@ __all__ = ["command"]
 def command(
     cycle: str,
     early: str,
-    engine: ClearingEngine | None,
+    engine: EngineName | None,
     settings_path: Path,
     json_path: str | None,
 ) -> None:

@@ -1,11 +1,12 @@
 """What a person may write in altyn.toml about the node itself: journals, limits, log, orders."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from altyn.runtime.configuration.setting_paths import FilePath, OptionalFilePath, SocketPath
 from altyn.runtime.configuration.validation import Form, Table
+from altyn.runtime.engine_name import EngineName
 
 __all__ = [
     "ClearingSettings",
@@ -110,9 +111,6 @@ class ControlSettings(Table):
     )
 
 
-ClearingEngine: TypeAlias = Literal["duckdb", "spark"]
-
-
 class ClearingSettings(Table):
     """Where the back office keeps its books, and with what it clears."""
 
@@ -136,7 +134,7 @@ class ClearingSettings(Table):
         description="The back office's journal as a database of a PostgreSQL server, in place of "
         "`journal`; not the database of the switch's. Empty: a file.",
     )
-    engine: ClearingEngine = Field(
+    engine: EngineName = Field(
         "duckdb",
         description="What runs the clearing of a cycle, to the same bytes: DuckDB in this process, "
         "or Spark (`pip install altyn[spark]`).",
