@@ -19,7 +19,19 @@ _UNLIKE: Final = frozenset(
         "base_before", "base_after", "base", "standing", "presented", "principal", "minor_units",
     }
 )  # fmt: skip
-"""Columns that differ from row to row: a dictionary of them would be as long as they are."""
+"""Columns that differ from row to row: a dictionary of them would be as long as they are.
+
+Nor does a range of them help any reader to pass over a group of rows.
+"""
+
+
+def _encodings(schema: pa.Schema) -> dict[str, str]:
+    """Numbers that differ from row to row are written as steps from one to the next."""
+    return {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in schema
+        if field.name in _UNLIKE and pa.types.is_integer(field.type)
+    }
 
 
 class ResultFile:
@@ -45,7 +57,8 @@ class ResultFile:
             compression="zstd",
             compression_level=1,
             use_dictionary=[name for name in self._schema.names if name not in _UNLIKE],
-            write_statistics=True,
+            column_encoding=_encodings(self._schema),
+            write_statistics=[name for name in self._schema.names if name not in _UNLIKE],
             store_schema=True,
         )
 
