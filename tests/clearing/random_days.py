@@ -34,8 +34,8 @@ ROUNDINGS = ("half-up", "half-even")
 def random_days(random: Random) -> tuple[Day, Day]:
     """Two cycles under the same rules; the second lacks what the first one gives."""
     rules = _rules(random)
-    first = _cycle(random, 1, [])
-    second = _cycle(random, 2, first["presentments"])
+    first = _cycle(random, 1, {"transactions": [], "presentments": []})
+    second = _cycle(random, 2, first)
     later = TODAY + timedelta(days=random.choice((0, 0, 1, 9, 25)))
     terms_of_second = [{**rules["terms"][0], "business_day": later, "cycle": f"{later}/2"}]
     return day(**rules, **first), day(**{**rules, "terms": terms_of_second}, **second)
@@ -119,30 +119,35 @@ def _fees(random: Random) -> Day:
     return {"fee_rules": rules, "fee_shares": shares}
 
 
-def _cycle(random: Random, number: int, earlier: Rows) -> Day:
+def _cycle(random: Random, number: int, earlier: Day) -> Day:
     entries = _entries(random, number * 100)
     records: Rows = []
+    named = [*earlier["transactions"], *entries]
     for place in range(random.randrange(25)):
         made = _presentment(random, number, place)
-        records.append(_about(random, made, entries, [*earlier, *records]))
+        records.append(_about(random, made, named, [*earlier["presentments"], *records]))
     return {"transactions": entries, "presentments": records}
 
 
 def _about(random: Random, made: Row, entries: Rows, records: Rows) -> Row:
-    """The record as it is, or about an authorization, or about an earlier record."""
+    """The record as it is, or about an authorization, or an earlier record, or instead of one."""
     chance = random.random()
     authorized = [each for each in entries if each["kind"] == "authorization"]
+    same = ("pan", "acquirer_participant", "issuer_participant", "stan", "rrn", "transmission")
     if chance < 0.4 and authorized:
         named = random.choice(authorized)
-        same = ("pan", "acquirer_participant", "issuer_participant", "stan", "rrn", "transmission")
         made |= {name: named[name] for name in same}
         made |= {"credit": False, "reversal": False, "product": "GOLD"}
-    elif chance < 0.65 and records:
+    elif chance < 0.5 and records:
+        named = random.choice(records)
+        made |= {name: named[name] for name in (*same, "authorization_code", "product")}
+        made |= {"credit": False, "reversal": False}
+    elif chance < 0.8 and records:
         named = random.choice(records)
         copied = ("pan", "acquirer_participant", "currency", "amount")
         made |= {name: named[name] for name in copied}
         made["original_reference"] = named["acquirer_reference"]
-        made["reversal"] = random.random() < 0.5
+        made["reversal"] = random.random() < 0.7
         made["credit"] = not made["reversal"]
     return made
 
@@ -238,17 +243,17 @@ def _presentment(random: Random, cycle: int, place: int) -> Row:
         "credit": credit,
         "processing_code": "200000" if credit else "000000",
         "reversal": random.random() < 0.15,
-        "amount": random.choice((1, 50, 100, 101, 105, 999)),
+        "amount": random.choice((1, 50, 50, 100, 100, 101, 105, 999)),
         "currency": random.choice((KZT, KZT, KZT, KGS, USD)),
         "category": random.choice(CATEGORIES),
         "part_number": random.choice((1, 1, 2)),
         "final": random.random() < 0.5,
-        "function": random.choice(("200", "200", "200", "200", "205")),
-        "local_date": TODAY - timedelta(days=random.choice((0, 0, 1, 8, 30))),
+        "function": "205" if random.random() < 0.05 else "200",
+        "local_date": TODAY - timedelta(days=random.choice((0, 0, 0, 0, 1, 1, 8, 30))),
         "booked_day": TODAY + timedelta(days=random.choice((0, 0, 7))),
     }
     for name in ("stan", "transmission", "rrn", "terminal", "authorization_code", "entry_mode"):
-        if random.random() < 0.2:
+        if random.random() < 0.1:
             values[name] = None
     if random.random() < 0.05:
         values |= {"issuer_participant": None, "product": None}

@@ -93,11 +93,34 @@ def settlement_of(
     return {**settled, "rate_id": way["rate_id"], "rate_rule": rule}
 
 
-def match(tables: Tables, authorizations: list[Row]) -> list[Verdict]:
-    """A verdict for every presentment, in their order.
+class Records(NamedTuple):
+    """A cycle's records: refused at sight, or examined; reversals with what they name."""
 
-    authorizations: as the switch left them; `presented` and `state` are changed here.
-    """
+    refused: list[Verdict]
+    debits: list[tuple[Row, Row]]
+    refunds: list[tuple[Row, Row]]
+    claims: list["Claim"]
+
+    def taken_back(self) -> set[str]:
+        """The items that records of this cycle take back, if they are accepted at all."""
+        return {
+            claim.original["item_id"]
+            for claim in self.claims
+            if claim.original is not None and claim.reason is None
+        }
+
+
+class Claim(NamedTuple):
+    """A record that takes back another: an item of earlier cycles, or a record of this one."""
+
+    record: Row
+    terms: Row
+    original: Row | None
+    reason: str | None
+
+
+def examine(tables: Tables) -> Records:
+    """The records of a cycle, in their order."""
     records = sorted(tables["presentments"], key=place_of)
     seen = {
         (item["acquirer_participant"], item["acquirer_reference"])
@@ -117,14 +140,64 @@ def match(tables: Tables, authorizations: list[Row]) -> list[Verdict]:
             terms = terms_for(tables, record["category"], record["booked_day"])
             examined.append((record, terms))
         seen.add(key)
-    debits = [each for each in examined if not each[0]["reversal"] and not each[0]["credit"]]
-    verdicts += _debits(tables, authorizations, debits)
+    others = [each for each in examined if not each[0]["reversal"]]
+    return Records(
+        verdicts,
+        [each for each in others if not each[0]["credit"]],
+        [each for each in others if each[0]["credit"]],
+        _claims(tables, examined, [record for record, _ in others]),
+    )
+
+
+def _claims(tables: Tables, examined: list[tuple[Row, Row]], others: list[Row]) -> list[Claim]:
+    claims = []
+    taken_back = _taken_back_before(tables)
+    nameable = [{**record, "item_id": item_id_of(record)} for record in others]
+    for record, terms in examined:
+        if not record["reversal"]:
+            continue
+        original = _named(tables, record, nameable)
+        reason = None
+        if original is None:
+            reason = "UNKNOWN_ORIGINAL"
+        elif any(original[key] != record[key] for key in ("pan", "currency", "amount")):
+            reason = "ORIGINAL_DIFFERS"
+        elif original["item_id"] in taken_back:
+            reason = "ORIGINAL_TAKEN_BACK"
+        else:
+            taken_back.add(original["item_id"])
+        claims.append(Claim(record, terms, original, reason))
+    return claims
+
+
+def give_back(authorizations: list[Row], claims: list[Claim]) -> None:
+    """Before anything draws: authorizations get back what items of earlier cycles took."""
+    known = {row["authorization"]: row for row in authorizations}
+    for claim in claims:
+        item = claim.original
+        if claim.reason is not None or item is None or "cycle" not in item:
+            continue
+        authorization = known.get(item["authorization"])
+        if authorization is None:
+            continue
+        authorization["presented"] -= item["drawn"]
+        assert authorization["presented"] >= 0, "more was given back than was taken"
+        if item["final"] and authorization["state"] == "cleared":
+            authorization["state"] = "open" if authorization["standing"] else "reversed"
+
+
+def match(tables: Tables, records: Records, authorizations: list[Row]) -> list[Verdict]:
+    """A verdict for every presentment, in their order.
+
+    authorizations: as switch and `give_back` left them; `presented` and `state` are changed here.
+    """
+    verdicts = list(records.refused)
+    taken_back = records.taken_back()
+    verdicts += _debits(tables, authorizations, records.debits, taken_back)
     purchases = _accepted_now(verdicts)
-    refunds = [each for each in examined if not each[0]["reversal"] and each[0]["credit"]]
-    verdicts += _refunds(tables, refunds, purchases)
-    reversals = [each for each in examined if each[0]["reversal"]]
-    verdicts += _reversals(tables, reversals, _accepted_now(verdicts))
-    assert len(verdicts) == len(records), "a record was lost"
+    verdicts += _refunds(tables, records.refunds, purchases, taken_back)
+    verdicts += _reversals(records.claims, _accepted_now(verdicts))
+    assert len(verdicts) == len(tables["presentments"]), "a record was lost"
     return sorted(verdicts, key=lambda verdict: place_of(verdict.record))
 
 
@@ -143,7 +216,10 @@ def _accepted_now(verdicts: list[Verdict]) -> list[Row]:
 
 
 def _debits(
-    tables: Tables, authorizations: list[Row], debits: list[tuple[Row, Row]]
+    tables: Tables,
+    authorizations: list[Row],
+    debits: list[tuple[Row, Row]],
+    taken_back: set[str],
 ) -> list[Verdict]:
     verdicts = []
     drawn: dict[int, list[Verdict]] = {}
@@ -158,7 +234,8 @@ def _debits(
         else:
             drawn.setdefault(found["authorization"], []).append(verdict)
     for authorization in authorizations:
-        verdicts += _draw(authorization, drawn.pop(authorization["authorization"], []))
+        drawing = drawn.pop(authorization["authorization"], [])
+        verdicts += _draw(authorization, drawing, taken_back)
     assert not drawn
     return verdicts
 
@@ -236,7 +313,7 @@ def _matched(tables: Tables, record: Row, terms: Row, authorization: Row) -> Ver
     reason = None
     if authorization["state"] == "reversed":
         reason = "REVERSED"
-    elif authorization["state"] == "completed":
+    elif authorization["state"] in ("completed", "cleared"):
         reason = "COMPLETED"
     elif (record["booked_day"] - authorization["business_day"]).days > terms["refuse_days"]:
         reason = "TOO_LATE"
@@ -245,12 +322,14 @@ def _matched(tables: Tables, record: Row, terms: Row, authorization: Row) -> Ver
     return Verdict(record, None, reason, terms, authorization, None, settled, counted or 0)
 
 
-def _draw(authorization: Row, verdicts: list[Verdict]) -> list[Verdict]:
-    """Decide the records of one authorization, part after part."""
+def _draw(authorization: Row, verdicts: list[Verdict], taken_back: set[str]) -> list[Verdict]:
+    """Decide the records of one authorization, part after part.
+
+    What is taken back in this cycle makes no room in it, only for later cycles.
+    """
     decided = []
     completed = False
     drawn = authorization["presented"]
-    accepted = 0
     for verdict in sorted(
         verdicts, key=lambda each: (each.record["part_number"], place_of(each.record))
     ):
@@ -272,11 +351,12 @@ def _draw(authorization: Row, verdicts: list[Verdict]) -> list[Verdict]:
         if other_currency:
             outcome = "OTHER_CURRENCY"
         completed = bool(record["final"])
-        accepted += verdict.counted
         decided.append(verdict._replace(outcome=outcome))
-    authorization["presented"] += accepted
-    if completed:
-        authorization["state"] = "completed"
+    for verdict in decided:
+        if verdict.outcome is not None and item_id_of(verdict.record) not in taken_back:
+            authorization["presented"] += verdict.counted
+            if verdict.record["final"]:
+                authorization["state"] = "cleared"
     return decided
 
 
@@ -301,7 +381,12 @@ def _named(tables: Tables, record: Row, accepted: list[Row]) -> Row | None:
     return find_one(earlier + accepted, **named)
 
 
-def _refunds(tables: Tables, refunds: list[tuple[Row, Row]], purchases: list[Row]) -> list[Verdict]:
+def _refunds(
+    tables: Tables,
+    refunds: list[tuple[Row, Row]],
+    purchases: list[Row],
+    taken_back_now: set[str],
+) -> list[Verdict]:
     verdicts = []
     taken_back = _taken_back_before(tables)
     given: dict[str, int] = {}
@@ -325,7 +410,8 @@ def _refunds(tables: Tables, refunds: list[tuple[Row, Row]], purchases: list[Row
                 name = purchase["item_id"]
                 given.setdefault(name, _refunded_before(tables, name, taken_back))
                 given[name] += record["amount"]
-                if name in taken_back or given[name] > purchase["amount"]:
+                is_back = name in taken_back or name in taken_back_now
+                if is_back or given[name] > purchase["amount"]:
                     reason = "ABOVE_PURCHASE"
         if reason is None and settled is None:
             reason = "NO_RATE"
@@ -353,22 +439,14 @@ def _refunded_before(tables: Tables, purchase: str, taken_back: set[str]) -> int
     )
 
 
-def _reversals(
-    tables: Tables, reversals: list[tuple[Row, Row]], accepted: list[Row]
-) -> list[Verdict]:
+def _reversals(claims: list[Claim], accepted: list[Row]) -> list[Verdict]:
     verdicts = []
-    taken_back = _taken_back_before(tables)
-    for record, terms in reversals:
-        original = _named(tables, record, accepted)
-        reason = None
-        if original is None:
-            reason = "UNKNOWN_ORIGINAL"
-        elif any(original[key] != record[key] for key in ("pan", "currency", "amount")):
-            reason = "ORIGINAL_DIFFERS"
-        elif original["item_id"] in taken_back:
-            reason = "ORIGINAL_TAKEN_BACK"
-        else:
-            taken_back.add(original["item_id"])
+    made = {row["item_id"]: row for row in accepted}
+    for claim in claims:
+        original, reason = claim.original, claim.reason
+        if original is not None and "cycle" not in original:
+            original = made.get(original["item_id"])
+            reason = "UNKNOWN_ORIGINAL" if original is None else reason
         outcome = None if reason else "TAKEN_BACK"
-        verdicts.append(Verdict(record, outcome, reason, terms, None, original))
+        verdicts.append(Verdict(claim.record, outcome, reason, claim.terms, None, original))
     return verdicts

@@ -4,7 +4,8 @@
 same way. Every engine is held to it. What is decided where the contract leaves a choice:
 
 * a reversal's item carries leg and tier of the item it takes back;
-* what a taken-back presentment drew from its authorization stays drawn;
+* what is taken back gives its authorization room before anything of the cycle draws on it, but a
+  record of the same cycle only afterwards;
 * an item that is not classified has the category 0000 for terms and fees.
 """
 
@@ -15,6 +16,8 @@ from altyn.transaction import AGREED
 from tests.clearing.reference_matching import (
     Tables,
     Verdict,
+    examine,
+    give_back,
     item_id_of,
     match,
     terms_for,
@@ -42,9 +45,9 @@ _DIMENSIONS = (
     "leg", "tier",
 )  # fmt: skip
 _AS_ORIGINAL = (
-    "credit", "authorization", "acquirer_participant", "issuer_participant", "pan", "currency",
-    "amount", "settlement_currency", "settlement_amount", "rate_id", "rate_rule",
-    "authorization_rate_id", "clearing_rate_id",
+    "credit", "authorization", "drawn", "final", "acquirer_participant", "issuer_participant",
+    "pan", "currency", "amount", "settlement_currency", "settlement_amount", "rate_id",
+    "rate_rule", "authorization_rate_id", "clearing_rate_id",
 )  # fmt: skip
 _AUTHORIZED = (
     "business_day", "acquirer_participant", "issuer_participant", "pan", "stan", "transmission",
@@ -59,8 +62,15 @@ def clear(inputs: Tables) -> Tables:
     tables = defaultdict(list, inputs)
     entries = _entries(tables)
     switch_items = _switch_items(tables, entries)
-    authorizations, notices = _authorizations(tables, entries)
-    verdicts = match(tables, authorizations)
+    authorizations, reversed_now = _authorizations(tables, entries)
+    records = examine(tables)
+    give_back(authorizations, records.claims)
+    notices = [
+        _notice(row, "REVERSED_AFTER_PRESENTMENT", row["presented"] - row["standing"])
+        for row in reversed_now
+        if row["presented"] > row["standing"]
+    ]
+    verdicts = match(tables, records, authorizations)
     items = switch_items + _file_items(tables, verdicts)
     fees = [row for item in items for row in fees_of(item, tables)]
     rejected = [_rejected(verdict) for verdict in verdicts if verdict.reason is not None]
@@ -132,6 +142,8 @@ def _switch_item(tables: Tables, entry: Row, original: Row | None, standing: int
         "reversal": takes_back,
         "original_item": None,
         "authorization": entry["refers_to"] if completes else None,
+        "drawn": None,
+        "final": None,
         "file_id": None,
         "record_number": None,
         "acquirer_reference": None,
@@ -200,7 +212,7 @@ def _classify(tables: Tables, item: Row) -> None:
 
 
 def _authorizations(tables: Tables, entries: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Authorizations as the switch left them, and what was reversed after it was presented."""
+    """Authorizations as the switch left them, and those of them that it reversed in this cycle."""
     known = {row["authorization"]: dict(row) for row in tables["authorizations_before"]}
     for entry in entries:
         if (
@@ -224,18 +236,13 @@ def _authorizations(tables: Tables, entries: list[Row]) -> tuple[list[Row], list
     for entry in (each for each in changes if each["kind"] in _REVERSALS):
         row = reversed_now[entry["refers_to"]] = known[entry["refers_to"]]
         row["standing"] = min(row["standing"], entry["remaining"])
-        if row["state"] != "completed" and row["standing"] == 0:
+        if row["state"] not in ("completed", "cleared") and row["standing"] == 0:
             row["state"] = "reversed"
     for entry in (each for each in changes if each["kind"] in _COMPLETIONS):
         row = known[entry["refers_to"]]
         if row["state"] != "reversed":
             row["state"] = "completed"
-    notices = [
-        _notice(row, "REVERSED_AFTER_PRESENTMENT", row["presented"] - row["standing"])
-        for row in reversed_now.values()
-        if row["presented"] > row["standing"]
-    ]
-    return list(known.values()), notices
+    return list(known.values()), list(reversed_now.values())
 
 
 def _notice(row: Row, notice: str, amount: int) -> Row:
@@ -303,6 +310,8 @@ def _file_item(tables: Tables, verdict: Verdict) -> Row:
         **_of_record(tables, verdict),
         **verdict.settled,
         "authorization": verdict.authorization and verdict.authorization["authorization"],
+        "drawn": verdict.counted if verdict.authorization else None,
+        "final": record["final"] if verdict.authorization else None,
         "priced_on": record["booked_day"],
         "debtor": pays,
         "creditor": receives,

@@ -78,3 +78,20 @@ def test_nets_sum_to_zero_and_every_input_ends_somewhere(seed: int) -> None:
     came = [(each["file_id"], each["record_number"]) for each in day["presentments"]]
     # A file of one number is told apart by its acquirer; here all that matters is the count.
     assert sorted(ended) == sorted(came)
+
+
+@settings(max_examples=5, deadline=None)
+@given(SEEDS)
+def test_what_is_presented_of_an_authorization_is_what_its_items_drew(seed: int) -> None:
+    """Over two cycles, less what was given back: told by the items alone."""
+    first, second = random_days(Random(seed))
+    with TemporaryDirectory() as name:
+        cleared = read(run(Path(name), first))
+        later = read(run(Path(name), with_results(second, cleared)))
+    drawn: dict[int, int] = {}
+    for item in (*cleared["items"], *later["items"]):
+        if item["drawn"] is not None:
+            taken = -item["drawn"] if item["reversal"] else item["drawn"]
+            drawn[item["authorization"]] = drawn.get(item["authorization"], 0) + taken
+    for row in later["authorizations"]:
+        assert row["presented"] == drawn.get(row["authorization"], 0)

@@ -41,7 +41,7 @@ def test_one_presentment_from_authorization_to_net() -> None:
     assert [fee["amount"] for fee in cleared["fees"]] == [100]
     nets = {row["participant"]: (row["agent"], row["minor_units"]) for row in cleared["nets"]}
     assert nets == {"ALMA": ("ALMA", 9_900), "BORI": ("GATE", -9_900)}
-    assert only(cleared["authorizations"])["state"] == "completed"
+    assert only(cleared["authorizations"])["state"] == "cleared"
 
 
 def test_parts_of_a_purchase_take_what_is_left() -> None:

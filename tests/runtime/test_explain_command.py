@@ -34,7 +34,7 @@ def test_an_item_of_a_file_tells_file_match_messages_and_fees(tmp_path: Path) ->
     assert told["item"]["outcome"] == "MATCHED" and told["accepted"]
     assert told["file"]["record_number"] == 1
     assert [each["sequence"] for each in told["messages"]] == [2]
-    assert told["authorization"]["state"] == "completed"
+    assert told["authorization"]["state"] == "cleared"
     assert told["terms"]["terms_id"] == told["item"]["terms_id"]
     assert told["fees"] and all(each["rule"]["rule_id"] == each["rule_id"] for each in told["fees"])
     chosen = {each["fee"]: each["rule_id"] for each in told["pricing"] if each["rule_id"]}

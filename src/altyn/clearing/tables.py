@@ -201,6 +201,8 @@ ITEMS: Final = Table(
         _flag("reversal", "takes back an earlier item, in whole or in part"),
         _text("original_item", 48, "the item taken back or refunded", required=False),
         _amount("authorization", "journal sequence of the authorization", required=False),
+        _amount("drawn", "what it took of that, in its currency, or gives back", required=False),
+        _flag("final", "whether that was the last of it", required=False),
         _text("file_id", 25, "the file it came in, null for the switch's", required=False),
         _amount("record_number", "its place there", required=False),
         _text("acquirer_reference", 23, "the acquirer's number of it", required=False),
@@ -279,7 +281,7 @@ AUTHORIZATIONS: Final = Table(
     "authorizations",
     (
         _amount("authorization", "journal sequence of its entry"),
-        _text("state", 9, "open, reversed, completed or expired"),
+        _text("state", 9, "open, reversed, completed (by the switch), cleared or expired"),
         _day("business_day", "when it was given"),
         _day("expires_on", "last business day on which it is open"),
         _day("kept_until", "last business day on which it is remembered"),

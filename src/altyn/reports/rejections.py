@@ -28,7 +28,7 @@ REMEDIES: Final = {
     MatchRejection.AMBIGUOUS: "name STAN and DE7 of the authorization, then present again",
     MatchRejection.ABOVE_AUTHORIZED: "present what is left, or authorize the rest first",
     MatchRejection.REVERSED: "authorize the sale anew if it took place",
-    MatchRejection.COMPLETED: "authorize the rest first; earlier parts stay as they are",
+    MatchRejection.COMPLETED: "authorize the rest first, or take the last part back",
     MatchRejection.TOO_LATE: "ask the issuer to accept it outside of clearing",
     MatchRejection.UNKNOWN_ORIGINAL: "name the acquirer reference of the accepted presentment",
     MatchRejection.ORIGINAL_DIFFERS: "repeat card, currency and amount of the original",

@@ -2,7 +2,7 @@
 SELECT
     a.*,
     CASE
-        WHEN n.completed AND a.state IN ('open', 'expired') THEN 'completed'
+        WHEN n.completed AND a.state IN ('open', 'expired') THEN 'cleared'
         WHEN a.state = 'open' AND t.business_day > a.expires_on THEN 'expired'
         ELSE a.state
     END AS state_after,

@@ -10,6 +10,8 @@ SELECT
     d.reversal,
     d.original_item,
     d.authorization,
+    d.drawn,
+    d.final,
     d.file_id,
     d.record_number,
     d.acquirer_reference,

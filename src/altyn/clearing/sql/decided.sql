@@ -6,6 +6,8 @@ SELECT
     v.terms_id,
     v.late,
     v.authorization,
+    CASE WHEN v.authorization IS NOT NULL THEN v.counted END AS drawn,
+    CASE WHEN v.authorization IS NOT NULL THEN v.final END AS final,
     f.original_item,
     v.settlement_currency,
     v.settlement_amount,

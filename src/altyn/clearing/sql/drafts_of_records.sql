@@ -11,6 +11,8 @@ SELECT
     FALSE AS reversal,
     d.original_item,
     d.authorization,
+    d.drawn,
+    d.final,
     r.file_id,
     r.record_number,
     r.acquirer_reference,

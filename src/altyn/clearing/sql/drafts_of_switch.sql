@@ -14,6 +14,8 @@ SELECT
             THEN 'J' || CAST(e.refers_to AS STRING)
     END AS original_item,
     CASE WHEN e.is_completion AND e.refers_to > 0 THEN e.refers_to END AS authorization,
+    CAST(NULL AS BIGINT) AS drawn,
+    CAST(NULL AS BOOLEAN) AS final,
     CAST(NULL AS STRING) AS file_id,
     CAST(NULL AS BIGINT) AS record_number,
     CAST(NULL AS STRING) AS acquirer_reference,

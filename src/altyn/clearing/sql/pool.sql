@@ -1,10 +1,15 @@
--- Every authorization that a presentment of this cycle may name, as the switch left it.
+-- Every authorization that a presentment of this cycle may name: as the switch left it, with what is
+-- given back to it. One that a presentment used up opens again when that is taken back, unless the
+-- switch completed it as well.
 SELECT
     a.authorization,
     CASE
         WHEN a.state IN ('reversed', 'completed') THEN a.state
-        WHEN c.standing = 0 THEN 'reversed'
+        WHEN a.state = 'cleared' AND c.completed THEN 'completed'
+        WHEN a.state = 'cleared' AND NOT coalesce(g.final, FALSE) THEN 'cleared'
+        WHEN c.standing = 0 OR (a.state = 'cleared' AND a.standing = 0) THEN 'reversed'
         WHEN c.completed THEN 'completed'
+        WHEN a.state = 'cleared' THEN 'open'
         ELSE a.state
     END AS state,
     a.business_day,
@@ -27,7 +32,7 @@ SELECT
     a.currency,
     a.amount,
     coalesce(c.standing, a.standing) AS standing,
-    a.presented,
+    a.presented - coalesce(g.amount, 0) AS presented,
     a.settlement_currency,
     a.settlement_amount,
     a.settlement_rate_id,
@@ -95,3 +100,4 @@ FROM (
     WHERE e.kind = 'authorization' AND NOT e.no_money AND e.outcome IN (@agreed())
 ) AS a
 LEFT JOIN authorization_changes AS c ON a.authorization = c.authorization
+LEFT JOIN given_back AS g ON a.authorization = g.authorization

@@ -39,7 +39,7 @@ SELECT
         WHEN p.ambiguous THEN 'AMBIGUOUS'
         WHEN p.authorization IS NULL THEN 'NO_AUTHORIZATION'
         WHEN p.state = 'reversed' THEN 'REVERSED'
-        WHEN p.state = 'completed' THEN 'COMPLETED'
+        WHEN p.state IN ('completed', 'cleared') THEN 'COMPLETED'
         WHEN p.is_too_late THEN 'TOO_LATE'
     END AS finding,
     p.accepts_unauthorized,

@@ -137,6 +137,7 @@ SELECT
         AS item_id,
     '2026-11-22/1' AS cycle, 'MATCHED' AS outcome, 'rest' AS terms_id, FALSE AS late,
     FALSE AS credit, FALSE AS reversal, NULL AS original_item, NULL AS "authorization",
+    NULL AS drawn, NULL AS final,
     'E' || CAST(file AS VARCHAR) AS file_id, i AS record_number,
     '9' || padded(i, 22) AS acquirer_reference, DATE '2026-11-22' AS business_day,
     DATE '2026-11-22' AS priced_on, acquirer_participant, issuer_participant,

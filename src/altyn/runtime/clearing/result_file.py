@@ -15,7 +15,8 @@ ROWS_OF_A_GROUP: Final = 1 << 17
 _UNLIKE: Final = frozenset(
     {
         "item_id", "record_number", "acquirer_reference", "pan", "rrn", "stan", "transmission",
-        "authorization_code", "authorization", "original_item", "amount", "settlement_amount",
+        "authorization_code", "authorization", "drawn", "original_item", "amount",
+        "settlement_amount",
         "base_before", "base_after", "base", "standing", "presented", "principal", "minor_units",
     }
 )  # fmt: skip
