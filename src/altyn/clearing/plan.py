@@ -109,7 +109,7 @@ DECIDING: Final = (
     *_views("examined"),
     *_tables("named", "named_items", "named_records", "claims", "given_back"),
     *_views("pool"),
-    *_tables("key_hits", "fallback_hits", "chosen"),
+    *_tables("key_hits", "unmatched", "fallback_hits", "chosen"),
     *_tables("settlement_pairs", "valued", "several", "running", "debits"),
     *_tables("purchases", "refunds"),
     *_tables("decided", "reversals"),

@@ -27,7 +27,7 @@ from altyn.runtime.clearing.engine import (
     Progress,
     StepDone,
 )
-from altyn.runtime.clearing.result_file import ResultFile
+from altyn.runtime.clearing.result_file import ResultFiles
 
 _PROBLEMS_SHOWN: Final = 5
 NO_ROOM_FOR_A_NUMBER: Final = "a number does not fit into 64 bits, or a value into its column"
@@ -77,18 +77,21 @@ class PlanRun:
         self._relations = relations
         self._rows_of_a_slice = rows_of_a_slice
         self._progress = progress
-        self._files = {
-            table.name: ResultFile(target / f"{table.name}.parquet", table)
-            for table in RESULT_TABLES
-        }
+        self._files = ResultFiles(target, RESULT_TABLES)
 
     def clear(self, inputs: Inputs) -> dict[str, int]:
         """Run every step; gives the rows of each result table. Raises as `Engine.run`."""
         unknown = set(inputs) - {table.name for table in INPUT_TABLES}
         assert not unknown, f"no inputs called {sorted(unknown)}"
-        with self._relations.refusing("inputs"):
-            for table in INPUT_TABLES:
-                self._relations.read(table, inputs.get(table.name, ()))
+        with self._files:
+            with self._relations.refusing("inputs"):
+                for table in INPUT_TABLES:
+                    self._relations.read(table, inputs.get(table.name, ()))
+            self._take_everything()
+            self._files.close()
+        return self._files.rows
+
+    def _take_everything(self) -> None:
         self._take_all(self._plan.deciding())
         slices = self._slices()
         for number, part in enumerate(slices, start=1):
@@ -99,9 +102,6 @@ class PlanRun:
         for number, span in enumerate(carried, start=1):
             last = number == len(carried)
             self._take_all(self._plan.carrying(span, last=last), number, len(carried))
-        for file in self._files.values():
-            file.close()
-        return {name: file.rows for name, file in self._files.items()}
 
     def _slices(self) -> list[Slice]:
         with self._relations.refusing("slices"):
@@ -143,4 +143,4 @@ class PlanRun:
                 raise ClearingRefusedError(step.name, [str(row[0]) for row in found])
         else:
             assert step.table is not None, "a result without its table"
-            self._files[step.table.name].add(self._relations.batches(text))
+            self._files.add(step.table, self._relations.batches(text))

@@ -1,9 +1,13 @@
-"""A result table as a Parquet file, written in pieces and the same to the byte each time."""
+"""Result tables as Parquet files, written in pieces and the same to the byte each time."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +16,9 @@ from altyn.clearing import Table, schema_of
 from altyn.runtime.clearing.engine import ClearingRefusedError
 
 ROWS_OF_A_GROUP: Final = 1 << 17
+GROUPS_BEHIND: Final = 6
+"""So many groups may wait to be written: rows of the next steps are made meanwhile."""
+
 _UNLIKE: Final = frozenset(
     {
         "item_id", "record_number", "acquirer_reference", "pan", "rrn", "stan", "transmission",
@@ -35,21 +42,66 @@ def _encodings(schema: pa.Schema) -> dict[str, str]:
     }
 
 
-class ResultFile:
-    """The file of one result table. Groups of rows are cut by number, never by how rows came.
+class ResultFiles:
+    """The files of a cycle's results, and the thread that writes their groups.
 
-    A thread of its own writes a group while the engine makes the next one: one group is written and
-    one is gathered at a time, so that no more than two lie in memory.
+    It writes while the engine makes the next rows, GROUPS_BEHIND groups at most behind it. What
+    stops it is raised by `add` or `close`. Left by an error, nothing more is written.
     """
 
+    def __init__(self, folder: Path, tables: Sequence[Table]) -> None:
+        """Open a new file for each table."""
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._under_way: deque[Future[None]] = deque()
+        self._files = {
+            table.name: _ResultFile(folder / f"{table.name}.parquet", table) for table in tables
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the thread and of the files that no `close` has ended."""
+        self._thread.shutdown(cancel_futures=True)
+        for file in self._files.values():
+            file.let_go()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table was given."""
+        return {name: file.rows for name, file in self._files.items()}
+
+    def add(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        """Add rows to a table, in order. Raises ClearingRefusedError for a null that may not be."""
+        for write in self._files[table.name].groups(batches):
+            self._wait(GROUPS_BEHIND - 1)
+            self._under_way.append(self._thread.submit(write))
+
+    def close(self) -> None:
+        """Write what waits and end the files."""
+        for file in self._files.values():
+            self._under_way.append(self._thread.submit(file.end))
+        self._wait(0)
+
+    def _wait(self, behind: int) -> None:
+        """Until no more than so many groups wait."""
+        while len(self._under_way) > behind:
+            self._under_way.popleft().result()
+
+
+class _ResultFile:
+    """The file of one result table. Groups of rows are cut by number, never by how rows came."""
+
     def __init__(self, path: Path, table: Table) -> None:
-        """Open the file; `path` is new."""
         self._schema = schema_of(table)
         self._name = table.name
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
-        self._thread = ThreadPoolExecutor(max_workers=1)
-        self._under_way: Future[None] | None = None
         self.rows = 0
         self._writer = pq.ParquetWriter(
             path,
@@ -63,36 +115,33 @@ class ResultFile:
             store_schema=True,
         )
 
-    def add(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Add rows, in order. Raises ClearingRefusedError for a null that may not be."""
+    def groups(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Callable[[], None]]:
+        """The writing of every group that the rows fill, to be called in their order."""
         for batch in batches:
             self._check(batch)
             self._waiting.append(batch)
             self._waiting_rows += len(batch)
+            self.rows += len(batch)
             while self._waiting_rows >= ROWS_OF_A_GROUP:
-                self._hand_over()
+                yield partial(self._write, self._cut())
 
-    def close(self) -> None:
-        """Write what waits and end the file."""
+    def end(self) -> None:
+        """Write the rows that fill no group, and end the file."""
         if self._waiting_rows:
-            self._hand_over()
-        self._finish_group()
-        self._thread.shutdown()
+            self._write(self._cut())
         self._writer.close()
 
-    def _hand_over(self) -> None:
-        """Let the thread write a group, behind the one before it."""
+    def let_go(self) -> None:
+        """End the file as it is, whatever it says to that."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+
+    def _cut(self) -> pa.Table:
         waiting = pa.Table.from_batches(self._waiting)
         group, rest = waiting.slice(0, ROWS_OF_A_GROUP), waiting.slice(ROWS_OF_A_GROUP)
         self._waiting = rest.to_batches()
         self._waiting_rows = len(rest)
-        self.rows += len(group)
-        self._finish_group()
-        self._under_way = self._thread.submit(self._write, group)
-
-    def _finish_group(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
+        return group
 
     def _write(self, group: pa.Table) -> None:
         columns = [
